@@ -1,0 +1,121 @@
+"""The one place where settings, clients and services are put together, for the web, the workers and the CLI.
+
+Everything is made on first use and belongs to one process: after a fork call `after_fork`.
+"""
+
+import os
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+import redis
+
+from creator_app.config import Settings, get_settings
+from creator_app.infrastructure import crash_points
+from creator_app.infrastructure.cache import Cache
+from creator_app.infrastructure.database import Database
+from creator_app.infrastructure.encryption import Encryptor, get_encryptor
+from creator_app.infrastructure.queue import TicketQueue
+from creator_app.infrastructure.redis import redis_client
+from creator_app.integrations.storage import Storage, open_storage
+from creator_app.live.publisher import Publisher
+from creator_app.live.snapshot import Snapshots
+from creator_app.services.intake import Intake, Limits
+from creator_app.services.unit_of_work import JobChanged, Message, TicketWanted, UnitOfWork
+
+
+class Announcements:
+    """Brings messages out after a commit: tickets into RQ, changes to the pages."""
+
+    def __init__(self, tickets: TicketQueue, publisher: Publisher) -> None:
+        self._tickets = tickets
+        self._publisher = publisher
+
+    def announce(self, message: Message) -> None:
+        """Brings one message out; see `creator_app.services.unit_of_work.Announcer`."""
+        match message:
+            case TicketWanted(count):
+                self._tickets.issue(count)
+                crash_points.crash_point("ticket.after_issue")
+            case JobChanged(account_id, job_id, status):
+                self._publisher.changed(account_id, job_id, status)
+                crash_points.crash_point("publish.after")
+
+
+class Creator:
+    """What a process of Creator works with. Parts are made when they are first asked for."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    @cached_property
+    def database(self) -> Database:
+        """The database: the truth."""
+        return Database(self.settings.database_url)
+
+    @cached_property
+    def redis(self) -> redis.Redis:
+        """The Valkey database of live progress."""
+        return redis_client(self.settings.redis_url_for(1))
+
+    @cached_property
+    def tickets(self) -> TicketQueue:
+        """Where tickets for the workers are issued."""
+        return TicketQueue(redis_client(self.settings.redis_url_for(0)))
+
+    @cached_property
+    def publisher(self) -> Publisher:
+        """Writes live progress."""
+        return Publisher(self.redis)
+
+    @cached_property
+    def snapshots(self) -> Snapshots:
+        """Reads live progress."""
+        return Snapshots(self.redis)
+
+    @cached_property
+    def cache(self) -> Cache:
+        """Short-lived values that may vanish at any moment."""
+        return Cache(self.redis)
+
+    @cached_property
+    def uow(self) -> UnitOfWork:
+        """Opens transactions."""
+        return UnitOfWork(self.database, Announcements(self.tickets, self.publisher))
+
+    @cached_property
+    def storage(self) -> Storage:
+        """Where inputs and outputs lie."""
+        return open_storage(self.settings.storage_url, self.settings.secret_key_value)
+
+    @cached_property
+    def intake(self) -> Intake:
+        """The way in for jobs."""
+        limits = Limits(self.settings.max_upload_bytes, self.settings.max_pixels)
+        return Intake(self.uow, self.storage, limits)
+
+    @cached_property
+    def encryptor(self) -> Encryptor:
+        """Encrypts what must not be read from a stolen database."""
+        return get_encryptor()
+
+
+@lru_cache(maxsize=1)
+def get_creator() -> Creator:
+    """This process's Creator.
+
+    Raises:
+        SettingsError: a setting is wrong; the message names it.
+    """
+    folder = os.environ.get("CRASH_POINTS_DIR")
+    if folder:
+        crash_points.enable(Path(folder))
+    return Creator(get_settings())
+
+
+def after_fork() -> None:
+    """Lets go of what was inherited from the parent process, without closing the parent's connections."""
+    if get_creator.cache_info().currsize:
+        inherited = get_creator()
+        if "database" in vars(inherited):
+            inherited.database.dispose_after_fork()
+    get_creator.cache_clear()

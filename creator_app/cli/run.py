@@ -1,0 +1,150 @@
+"""``creator_app run SLUG FILE…``: runs pictures through a recipe from the command line."""
+
+import json
+import shutil
+import sys
+import time
+from pathlib import Path
+from uuid import UUID
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from sqlmodel import col, select
+
+from creator_app.bootstrap import Creator, get_creator
+from creator_app.cli.stack import running_stack
+from creator_app.domain.job_state import FINAL, JobStatus
+from creator_app.errors import CreatorError, InvalidInput, NotFound
+from creator_app.models import Asset, Job, User
+from creator_app.services import accounts, job_view
+from creator_app.services.intake import Submission
+from creator_app.services.job_view import JobView
+
+_LOOK_EVERY_S = 0.2
+LOCAL_USER = "operator@localhost.localdomain"
+
+
+def run(
+    slug: str = typer.Argument(help="The recipe: see `recipe list`."),
+    files: list[Path] = typer.Argument(help="The pictures."),
+    out: Path = typer.Option(Path("."), "-o", "--out", help="Where results go."),
+    settings: list[str] = typer.Option([], "--set", help="An input of the recipe: name=value."),
+    as_email: str = typer.Option("", "--as", help="Whose jobs these are; the first admin's where left out."),
+    as_json: bool = typer.Option(False, "--json", help="Answer as JSON."),
+) -> None:
+    """Runs pictures through a recipe; starts a temporary Creator where none runs."""
+    values = dict(_pair(text) for text in settings)
+    out.mkdir(parents=True, exist_ok=True)
+    with running_stack():
+        creator = get_creator()
+        user = _user(creator, as_email)
+        submitted = [(path, *_submit(creator, user, slug, path, values)) for path in files]
+        followed = _follow(creator, [job for _, job, _ in submitted if job], quiet=as_json)
+        answers = [_finish(creator, path, followed.get(job), problem, out) for path, job, problem in submitted]
+    _print(answers, as_json)
+    if any("error" in answer for answer in answers):
+        raise typer.Exit(1)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, sign, value = text.partition("=")
+    if not sign or not name:
+        raise InvalidInput(f"--set takes name=value, not {text!r}.", hint="For example: --set strength=0.5")
+    return name, value
+
+
+def _user(creator: Creator, email: str) -> User:
+    with creator.uow.write() as work:
+        statement = select(User).order_by(col(User.role) != "admin", col(User.created_at))
+        if email:
+            statement = statement.where(User.email == email.strip().lower())
+        user = work.session.exec(statement).first()
+        if user is None and email:
+            raise NotFound(f"Nobody has the address {email}.", hint="`user add EMAIL` makes an account.")
+        return user or accounts.add_user(work, LOCAL_USER, None, admin=True, verified=True)
+
+
+def _submit(
+    creator: Creator, user: User, slug: str, path: Path, values: dict[str, str]
+) -> tuple[UUID | None, CreatorError | None]:
+    try:
+        with path.open("rb") as stream:
+            submission = Submission(
+                account_id=user.account_id,
+                user_id=user.id,
+                slug=slug,
+                values=values,
+                files={"image": (stream, path.name)},
+                source="cli",
+            )
+            return creator.intake.submit(submission)[0].id, None
+    except OSError as error:
+        return None, InvalidInput(f"{path} can't be read: {error.strerror}.", hint="Check the file's name.")
+    except CreatorError as error:
+        return None, error
+
+
+def _follow(creator: Creator, job_ids: list[UUID | None], *, quiet: bool) -> dict[UUID | None, JobView]:
+    done: dict[UUID | None, JobView] = {}
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:3.0f} %"))
+    console = Console(stderr=True, quiet=quiet)
+    with Progress(*columns, TimeElapsedColumn(), console=console) as bars:
+        tasks: dict[UUID | None, TaskID] = {}
+        while len(done) < len(job_ids):
+            for view in _views(creator, [job_id for job_id in job_ids if job_id not in done]):
+                if view.id not in tasks:
+                    tasks[view.id] = bars.add_task(str(view.filename), total=100)
+                text = f"{view.filename}: {view.status_sentence}"
+                bars.update(tasks[view.id], completed=view.progress.percent, description=text)
+                if JobStatus(view.status) in FINAL:
+                    done[view.id] = view
+            time.sleep(_LOOK_EVERY_S)
+    return done
+
+
+def _views(creator: Creator, job_ids: list[UUID | None]) -> list[JobView]:
+    with creator.uow.read() as work:
+        rows = work.session.exec(select(Job).where(col(Job.id).in_(job_ids))).all()
+        return job_view.views(work, creator.snapshots, rows)
+
+
+def _finish(
+    creator: Creator, path: Path, view: JobView | None, problem: CreatorError | None, out: Path
+) -> dict[str, object]:
+    if problem is not None or view is None:
+        message = problem.message if problem else "It was not accepted."
+        return {"file": str(path), "error": message, "hint": problem.hint if problem else ""}
+    if view.status != JobStatus.SUCCEEDED:
+        message = view.error.message if view.error else view.status_sentence
+        return {"file": str(path), "job": str(view.id), "error": message}
+    return {"file": str(path), "job": str(view.id), "outputs": _save(creator, view, out)}
+
+
+def _save(creator: Creator, view: JobView, out: Path) -> list[str]:
+    with creator.uow.read() as work:
+        job = work.session.get(Job, view.id)
+        rows = [(row, work.session.get(Asset, UUID(row["asset_id"]))) for row in job.outputs] if job else []
+    saved = []
+    for row, asset in rows:
+        target = out / row["filename"]
+        with target.open("wb") as file:
+            for chunk in creator.storage.open(asset.storage_key) if asset else ():
+                file.write(chunk)
+        saved.append(str(target))
+    return saved
+
+
+def _print(answers: list[dict[str, object]], as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(answers))
+        return
+    width = shutil.get_terminal_size().columns
+    for answer in answers:
+        outputs = answer.get("outputs")
+        if isinstance(outputs, list):
+            for saved in outputs:
+                typer.echo(saved)
+        else:
+            typer.echo(f"{answer['file']}: {answer['error']} {answer.get('hint', '')}"[: width * 3], err=True)
+    sys.stdout.flush()

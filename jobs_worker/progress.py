@@ -1,0 +1,67 @@
+"""Turns what the engine says into what a page shows, no more often than a page can show it."""
+
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+from creator_app.domain.steps import step_sentence
+from creator_app.integrations.comfyui import ProgressEvent
+from creator_app.live.publisher import Publisher
+from creator_app.models import Job
+
+_MIN_GAP_S = 0.1
+_MIN_PREVIEW_GAP_S = 0.3
+
+
+class ProgressReporter:
+    """Publishes a job's progress: the first change at once, then at most ten a second, the last one always.
+
+    Args:
+        publisher: where it goes.
+        job: the job as it was claimed.
+    """
+
+    def __init__(self, publisher: Publisher, job: Job) -> None:
+        self._publisher = publisher
+        self._job = job
+        self._began = datetime.now(UTC).isoformat()
+        self._last_sent = 0.0
+        self._last_preview = 0.0
+        self._held_back: dict[str, Any] | None = None
+        self._preview_at: int | None = None
+        self._highest = 0.0
+
+    def report(self, event: ProgressEvent) -> None:
+        """Takes one event of the engine; the percentage shown never falls within an attempt."""
+        self._highest = max(self._highest, event.percent)
+        if event.preview is not None and time.monotonic() - self._last_preview >= _MIN_PREVIEW_GAP_S:
+            self._last_preview = time.monotonic()
+            self._preview_at = self._publisher.preview(self._job.id, event.preview) or self._preview_at
+        self._send(
+            {
+                "percent": round(self._highest, 1),
+                "step": step_sentence(event.class_type) if event.class_type else "Getting started",
+                "node": event.node,
+                "value": event.value,
+                "max": event.max,
+                "started": self._began,
+                "attempt": self._job.attempts,
+                "preview_at": self._preview_at,
+                "status": "running",
+            }
+        )
+
+    def close(self) -> None:
+        """Sends what was held back."""
+        if self._held_back is not None:
+            self._publisher.progress(self._job.account_id, self._job.id, self._held_back)
+            self._held_back = None
+
+    def _send(self, fields: dict[str, Any]) -> None:
+        now = time.monotonic()
+        if now - self._last_sent < _MIN_GAP_S:
+            self._held_back = fields
+            return
+        self._last_sent = now
+        self._held_back = None
+        self._publisher.progress(self._job.account_id, self._job.id, fields)
