@@ -1,0 +1,50 @@
+"""Between Pillow pictures and float arrays."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+FloatArray = NDArray[np.float32]
+
+
+def to_bytes(pixels: FloatArray) -> NDArray[np.uint8]:
+    """8 bit levels of values 0 to 1: cut off, not rounded, as ComfyUI saves them."""
+    return np.clip(pixels * np.float32(255.0), 0, 255).astype(np.uint8)
+
+
+def from_picture(picture: Image.Image) -> FloatArray:
+    """The picture's levels as values 0 to 1, [height, width] or [height, width, channels]."""
+    return np.asarray(picture).astype(np.float32) / np.float32(255.0)
+
+
+def to_picture(pixels: FloatArray) -> Image.Image:
+    """One picture [height, width, channels] (1, 3 or 4 channels) or [height, width] as 8 bit."""
+    levels = to_bytes(pixels)
+    return Image.fromarray(levels[:, :, 0] if levels.ndim == 3 and levels.shape[2] == 1 else levels)
+
+
+def as_mask(mask: FloatArray) -> FloatArray:
+    """The mask as [batch, height, width], whatever leading dimensions it came with."""
+    return mask.reshape((-1, *mask.shape[-2:]))
+
+
+def match_channels(first: FloatArray, second: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Give both batches the larger channel count; new channels (alpha) are filled with 1."""
+    want = max(first.shape[-1], second.shape[-1])
+    return _pad_channels(first, want), _pad_channels(second, want)
+
+
+def _pad_channels(pixels: FloatArray, want: int) -> FloatArray:
+    missing = want - pixels.shape[-1]
+    if missing <= 0:
+        return pixels
+    return np.concatenate([pixels, np.ones((*pixels.shape[:-1], missing), np.float32)], axis=-1)
+
+
+def repeat_to(pixels: FloatArray, count: int) -> FloatArray:
+    """The batch cut or repeated from its start so that it has `count` entries."""
+    if pixels.shape[0] == count:
+        return pixels
+    return pixels[np.arange(count) % pixels.shape[0]]

@@ -1,0 +1,21 @@
+"""Size limits: what a prompt may ask for before memory is at risk."""
+
+MAX_SIDE_PX = 16384
+MAX_AREA_PX = 64_000_000
+
+
+class TooLargeError(ValueError):
+    """A picture or a batch would be larger than the engine accepts."""
+
+
+def check_size(width: int, height: int, batch: int = 1) -> None:
+    """Refuse a picture of `width` x `height` pixels, `batch` times.
+
+    Raises:
+        TooLargeError: a side is over 16384 px or the whole batch is over 64 megapixels.
+    """
+    if max(width, height) > MAX_SIDE_PX:
+        raise TooLargeError(f"A side of {max(width, height)} px is too long: the limit is {MAX_SIDE_PX} px.")
+    if width * height * batch > MAX_AREA_PX:
+        megapixels = width * height * batch / 1_000_000
+        raise TooLargeError(f"{megapixels:.0f} megapixels are too many: the limit is {MAX_AREA_PX // 1_000_000}.")

@@ -1,0 +1,127 @@
+"""What a node is, and the register of all of them.
+
+A node is one small class under `@node(...)`: its inputs and outputs as /object_info shows them, and `run`. To add
+one, write the class in the module of its theme; nothing else has to be changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Protocol
+
+from ..folders import Folders
+
+InputSpec = tuple[Any, ...]
+Inputs = dict[str, InputSpec]
+
+
+class Run(Protocol):
+    """What a node sees of the prompt it runs in."""
+
+    folders: Folders
+    prompt: dict[str, Any]
+    png_info: dict[str, Any] | None
+
+    def progress(self, value: int, maximum: int, preview: Any = None) -> None:
+        """Report a step (and a Pillow picture as its preview); raises Interrupted when the prompt was cancelled."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """Outputs of a node that also shows something to the user (`ui`)."""
+
+    outputs: tuple[Any, ...] = ()
+    ui: dict[str, Any] = field(default_factory=dict)
+
+
+class Node:
+    """Base of all nodes. Subclasses set the class attributes and write `run`."""
+
+    CLASS: ClassVar[str]
+    TITLE: ClassVar[str]
+    CATEGORY: ClassVar[str]
+    REQUIRED: ClassVar[Inputs] = {}
+    OPTIONAL: ClassVar[Inputs] = {}
+    HIDDEN: ClassVar[dict[str, Any]] = {}
+    OUTPUTS: ClassVar[tuple[str, ...]] = ()
+    OUTPUT_NAMES: ClassVar[tuple[str, ...] | None] = None
+    OUTPUT_IS_LIST: ClassVar[tuple[bool, ...] | None] = None
+    INPUT_IS_LIST: ClassVar[bool] = False
+    IS_OUTPUT: ClassVar[bool] = False
+    SELF_CHECKED: ClassVar[tuple[str, ...]] = ()
+
+    @classmethod
+    def required(cls, folders: Folders) -> Inputs:
+        """The required inputs; a node whose choices are files overrides this."""
+        return cls.REQUIRED
+
+    @classmethod
+    def input_names(cls) -> frozenset[str]:
+        """Inputs that the node knows; a prompt may carry others, which are ignored."""
+        return frozenset((*cls.REQUIRED, *cls.OPTIONAL, *cls.SELF_CHECKED))
+
+    @classmethod
+    def problem(cls, folders: Folders, values: dict[str, Any]) -> str | None:
+        """Why the values of SELF_CHECKED inputs are refused, or None."""
+        return None
+
+    @classmethod
+    def fingerprint(cls, folders: Folders, values: dict[str, Any]) -> Any:
+        """What counts for the cache beside the inputs, such as a file's content."""
+        return None
+
+    def run(self, run: Run, **inputs: Any) -> tuple[Any, ...] | Result:
+        """Compute the outputs, one per entry of OUTPUTS."""
+        raise NotImplementedError
+
+
+NODES: dict[str, type[Node]] = {}
+
+
+def node(name: str, title: str, category: str) -> Callable[[type[Node]], type[Node]]:
+    """Register a node class under its ComfyUI class name."""
+
+    def register(cls: type[Node]) -> type[Node]:
+        cls.CLASS, cls.TITLE, cls.CATEGORY = name, title, category
+        NODES[name] = cls
+        return cls
+
+    return register
+
+
+IMAGE: InputSpec = ("IMAGE",)
+MASK: InputSpec = ("MASK",)
+SIDE_LIMIT = 16384
+
+
+def integer(default: int, low: int, high: int = SIDE_LIMIT, step: int | None = 1) -> InputSpec:
+    """A whole number between two limits."""
+    config = {"default": default, "min": low, "max": high}
+    return ("INT", config if step is None else {**config, "step": step})
+
+
+def number(default: float, low: float, high: float, step: float = 0.01) -> InputSpec:
+    """A number between two limits."""
+    return ("FLOAT", {"default": default, "min": low, "max": high, "step": step})
+
+
+def choice(*options: str, default: str | None = None) -> InputSpec:
+    """One of some words, in the older notation."""
+    return (list(options),) if default is None else (list(options), {"default": default})
+
+
+def combo(*options: str) -> InputSpec:
+    """One of some words, in the newer notation. Clients meet both, as on a real server."""
+    return ("COMBO", {"multiselect": False, "options": list(options)})
+
+
+def text(default: str | None = None, multiline: bool | None = None) -> InputSpec:
+    """A text."""
+    config: dict[str, Any] = {} if default is None else {"default": default}
+    return ("STRING", config if multiline is None else {**config, "multiline": multiline})
+
+
+def switch(default: bool | None = None) -> InputSpec:
+    """Yes or no."""
+    return ("BOOLEAN", {} if default is None else {"default": default})

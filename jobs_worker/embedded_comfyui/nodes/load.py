@@ -1,0 +1,111 @@
+"""Nodes that read pictures."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageFile, ImageOps, ImageSequence
+
+from ..folders import Folders
+from ..imaging.convert import FloatArray, from_picture
+from ..imaging.limits import check_size
+from .base import Inputs, Node, Run, choice, node
+
+# A file that was cut off loads as far as it goes, as ComfyUI does; whoever submits has to check files before.
+ImageFile.LOAD_TRUNCATED_IMAGES = True
+_NO_MASK_PX = 64
+
+
+class _FileNode(Node):
+    SELF_CHECKED = ("image",)
+
+    @classmethod
+    def required(cls, folders: Folders) -> Inputs:
+        return {"image": (folders.input_files(), {"image_upload": True}), **cls.REQUIRED}
+
+    @classmethod
+    def problem(cls, folders: Folders, values: dict[str, Any]) -> str | None:
+        name = values.get("image")
+        return None if folders.find_input(name) else f"Invalid image file: {name}"
+
+    @classmethod
+    def fingerprint(cls, folders: Folders, values: dict[str, Any]) -> Any:
+        path = folders.find_input(values.get("image"))
+        if path is None:
+            return None
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@node("LoadImage", "Load Image", "image")
+class LoadImage(_FileNode):
+    OUTPUTS = ("IMAGE", "MASK")
+
+    def run(self, run: Run, image: str, **_: Any) -> tuple[Any, ...]:
+        frames, masks = [], []
+        with _open(run.folders, image) as file:
+            width, height = _upright_size(file)
+            check_size(width, height, getattr(file, "n_frames", 1))
+            for frame in _frames(file):
+                picture = ImageOps.exif_transpose(frame)
+                rgb = _eight_bit(picture).convert("RGB")
+                if rgb.size != (width, height):
+                    continue
+                frames.append(from_picture(rgb))
+                masks.append(_mask(picture))
+        return np.stack(frames), np.stack(masks)
+
+
+@node("LoadImageMask", "Load Image (as Mask)", "mask")
+class LoadImageMask(_FileNode):
+    REQUIRED = {"channel": choice("alpha", "red", "green", "blue")}
+    OUTPUTS = ("MASK",)
+
+    def run(self, run: Run, image: str, channel: str, **_: Any) -> tuple[Any, ...]:
+        with _open(run.folders, image) as file:
+            check_size(*file.size)
+            picture = _eight_bit(ImageOps.exif_transpose(file))
+            if picture.getbands() != ("R", "G", "B", "A"):
+                has_alpha = "A" in picture.getbands() or "transparency" in picture.info
+                picture = picture.convert("RGBA" if has_alpha else "RGB")
+            letter = channel[0].upper()
+            if letter not in picture.getbands():
+                return (np.zeros((1, _NO_MASK_PX, _NO_MASK_PX), np.float32),)
+            values = from_picture(picture.getchannel(letter))
+        return ((1.0 - values if letter == "A" else values)[None],)
+
+
+def _open(folders: Folders, name: str) -> Image.Image:
+    path: Path | None = folders.find_input(name)
+    if path is None:
+        raise FileNotFoundError(f"No such picture: {name}")
+    try:
+        return Image.open(path)
+    except Image.UnidentifiedImageError:
+        # Pillow's own message names the absolute path.
+        raise Image.UnidentifiedImageError(f"cannot identify image file '{path.name}'") from None
+
+
+def _upright_size(file: Image.Image) -> tuple[int, int]:
+    turned = file.getexif().get(0x0112, 1) in (5, 6, 7, 8)
+    return (file.height, file.width) if turned else (file.width, file.height)
+
+
+def _frames(file: Image.Image) -> Any:
+    # An MPO is a photo with hidden extra views, not an animation.
+    return [file] if file.format == "MPO" else ImageSequence.Iterator(file)
+
+
+def _eight_bit(picture: Image.Image) -> Image.Image:
+    return picture.point(lambda level: level * (1 / 255)) if picture.mode == "I" else picture
+
+
+def _mask(picture: Image.Image) -> FloatArray:
+    if "A" in picture.getbands():
+        return 1.0 - from_picture(picture.getchannel("A"))
+    if picture.mode == "P" and "transparency" in picture.info:
+        return 1.0 - from_picture(picture.convert("RGBA").getchannel("A"))
+    return np.zeros((_NO_MASK_PX, _NO_MASK_PX), np.float32)

@@ -1,0 +1,156 @@
+"""Nodes that write pictures."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import string
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from ..imaging.convert import FloatArray, as_mask, to_picture
+from .base import IMAGE, MASK, Node, Result, Run, choice, integer, node, number, switch, text
+
+_HIDDEN = {"prompt": "PROMPT", "extra_pnginfo": "EXTRA_PNGINFO"}
+_WEBP_METHODS = {"default": 4, "fastest": 0, "slowest": 6}
+_EXIF_MODEL, _EXIF_MAKE = 0x0110, 0x010F
+
+
+@node("SaveImage", "Save Image", "image")
+class SaveImage(Node):
+    REQUIRED = {"images": ("IMAGE", {}), "filename_prefix": text("ComfyUI")}
+    HIDDEN = _HIDDEN
+    IS_OUTPUT = True
+
+    def run(self, run: Run, images: FloatArray, filename_prefix: str, **_: Any) -> Result:
+        return Result(ui={"images": save_pngs(run, images, filename_prefix, "output", 4)})
+
+
+@node("PreviewImage", "Preview Image", "image")
+class PreviewImage(Node):
+    REQUIRED = {"images": IMAGE}
+    HIDDEN = _HIDDEN
+    IS_OUTPUT = True
+
+    def run(self, run: Run, images: FloatArray, **_: Any) -> Result:
+        return Result(ui={"images": save_pngs(run, images, _temp_prefix(), "temp", 1)})
+
+
+@node("MaskPreview", "MaskPreview", "mask")
+class MaskPreview(Node):
+    REQUIRED = {"mask": MASK}
+    HIDDEN = _HIDDEN
+    IS_OUTPUT = True
+
+    def run(self, run: Run, mask: FloatArray, **_: Any) -> Result:
+        images = np.repeat(as_mask(mask)[..., None], 3, axis=-1)
+        return Result(ui={"images": save_pngs(run, images, _temp_prefix(), "temp", 4)})
+
+
+@node("SaveAnimatedWEBP", "SaveAnimatedWEBP", "image/animation")
+class SaveAnimatedWEBP(Node):
+    REQUIRED = {
+        "images": IMAGE,
+        "filename_prefix": text("ComfyUI"),
+        "fps": number(6.0, 0.01, 1000.0),
+        "lossless": switch(True),
+        "quality": integer(80, 0, 100, step=None),
+        "method": choice(*_WEBP_METHODS),
+    }
+    HIDDEN = _HIDDEN
+    IS_OUTPUT = True
+
+    def run(self, run: Run, images: FloatArray, filename_prefix: str, fps: float, **options: Any) -> Result:
+        place = run.folders.save_place(filename_prefix, "output", images.shape[2], images.shape[1])
+        name = f"{place.stem}_{place.counter:05}_.webp"
+        frames = [to_picture(one) for one in images]
+        settings = {
+            "save_all": True,
+            "append_images": frames[1:],
+            "duration": int(1000.0 / fps),
+            "lossless": options["lossless"],
+            "quality": options["quality"],
+            "method": _WEBP_METHODS[options["method"]],
+            "exif": _webp_exif(run, frames[0]),
+        }
+        _write(frames[0], place.folder / name, "WEBP", settings)
+        entry = {"filename": name, "subfolder": place.subfolder, "type": "output"}
+        return Result(ui={"images": [entry], "animated": [len(frames) != 1]})
+
+
+@node("SaveAnimatedPNG", "SaveAnimatedPNG", "image/animation")
+class SaveAnimatedPNG(Node):
+    REQUIRED = {
+        "images": IMAGE,
+        "filename_prefix": text("ComfyUI"),
+        "fps": number(6.0, 0.01, 1000.0),
+        "compress_level": integer(4, 0, 9, step=None),
+    }
+    HIDDEN = _HIDDEN
+    IS_OUTPUT = True
+
+    def run(self, run: Run, images: FloatArray, filename_prefix: str, fps: float, compress_level: int, **_: Any) -> Result:
+        place = run.folders.save_place(filename_prefix, "output", images.shape[2], images.shape[1])
+        name = f"{place.stem}_{place.counter:05}_.png"
+        frames = [to_picture(one) for one in images]
+        settings = {
+            "save_all": True,
+            "append_images": frames[1:],
+            "duration": int(1000.0 / fps),
+            "compress_level": compress_level,
+            "pnginfo": _png_text(run),
+        }
+        _write(frames[0], place.folder / name, "PNG", settings)
+        entry = {"filename": name, "subfolder": place.subfolder, "type": "output"}
+        return Result(ui={"images": [entry], "animated": [True]})
+
+
+def save_pngs(run: Run, images: FloatArray, prefix: str, kind: str, compress_level: int) -> list[dict[str, str]]:
+    """Write each picture of the batch as PNG and return the entries that clients use in /view."""
+    place = run.folders.save_place(prefix, kind, images.shape[2], images.shape[1])
+    entries = []
+    for number_in_batch, one in enumerate(images):
+        stem = place.stem.replace("%batch_num%", str(number_in_batch))
+        name = f"{stem}_{place.counter + number_in_batch:05}_.png"
+        settings = {"pnginfo": _png_text(run), "compress_level": compress_level}
+        _write(to_picture(one), place.folder / name, "PNG", settings)
+        entries.append({"filename": name, "subfolder": place.subfolder, "type": kind})
+    return entries
+
+
+def _write(picture: Image.Image, path: Path, file_format: str, settings: dict[str, Any]) -> None:
+    # Renamed when complete: an engine that is killed while it writes leaves no half picture under a real name.
+    partial = path.with_name(f".{path.name}.part")
+    try:
+        picture.save(partial, format=file_format, **settings)
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _png_text(run: Run) -> PngInfo | None:
+    if run.png_info is None:
+        return None
+    info = PngInfo()
+    info.add_text("prompt", json.dumps(run.prompt))
+    for key, value in run.png_info.items():
+        info.add_text(key, json.dumps(value))
+    return info
+
+
+def _webp_exif(run: Run, picture: Image.Image) -> Image.Exif:
+    exif = picture.getexif()
+    if run.png_info is not None:
+        exif[_EXIF_MODEL] = f"prompt:{json.dumps(run.prompt)}"
+        for offset, (key, value) in enumerate(run.png_info.items()):
+            exif[_EXIF_MAKE - offset] = f"{key}:{json.dumps(value)}"
+    return exif
+
+
+def _temp_prefix() -> str:
+    return "ComfyUI_temp_" + "".join(random.choices(string.ascii_lowercase, k=5))

@@ -1,0 +1,98 @@
+"""Nodes that change a picture's size."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..imaging.convert import FloatArray
+from ..imaging.limits import check_size
+from ..imaging.resample import METHODS, resize
+from .base import IMAGE, Node, Run, choice, combo, integer, node, number
+
+
+@node("ImageScale", "Upscale Image", "image/upscaling")
+class ImageScale(Node):
+    REQUIRED = {
+        "image": IMAGE,
+        "upscale_method": choice(*METHODS),
+        "width": integer(512, 0),
+        "height": integer(512, 0),
+        "crop": choice("disabled", "center"),
+    }
+    OUTPUTS = ("IMAGE",)
+
+    def run(self, run: Run, image: FloatArray, upscale_method: str, width: int, height: int, crop: str) -> tuple[Any, ...]:
+        if width == 0 and height == 0:
+            return (image,)
+        old_height, old_width = image.shape[1:3]
+        width = width or max(1, round(old_width * height / old_height))
+        height = height or max(1, round(old_height * width / old_width))
+        return (resize(image, width, height, upscale_method, crop),)
+
+
+@node("ImageScaleBy", "Upscale Image By", "image/upscaling")
+class ImageScaleBy(Node):
+    REQUIRED = {"image": IMAGE, "upscale_method": choice(*METHODS), "scale_by": number(1.0, 0.01, 8.0)}
+    OUTPUTS = ("IMAGE",)
+
+    def run(self, run: Run, image: FloatArray, upscale_method: str, scale_by: float) -> tuple[Any, ...]:
+        height, width = image.shape[1:3]
+        return (resize(image, round(width * scale_by), round(height * scale_by), upscale_method),)
+
+
+@node("ImageScaleToTotalPixels", "Scale Image to Total Pixels", "image/upscaling")
+class ImageScaleToTotalPixels(Node):
+    REQUIRED = {"image": ("IMAGE", {}), "upscale_method": combo(*METHODS), "megapixels": number(1.0, 0.01, 16.0)}
+    OUTPUTS = ("IMAGE",)
+
+    def run(self, run: Run, image: FloatArray, upscale_method: str, megapixels: float) -> tuple[Any, ...]:
+        height, width = image.shape[1:3]
+        factor = (megapixels * 1024 * 1024 / (width * height)) ** 0.5
+        return (resize(image, round(width * factor), round(height * factor), upscale_method),)
+
+
+@node("ImageScaleToMaxDimension", "ImageScaleToMaxDimension", "image/upscaling")
+class ImageScaleToMaxDimension(Node):
+    REQUIRED = {
+        "image": IMAGE,
+        "upscale_method": choice("area", "lanczos", "bilinear", "nearest-exact", "bilinear", "bicubic"),
+        "largest_size": integer(512, 0),
+    }
+    OUTPUTS = ("IMAGE",)
+
+    def run(self, run: Run, image: FloatArray, upscale_method: str, largest_size: int) -> tuple[Any, ...]:
+        height, width = image.shape[1:3]
+        if height > width:
+            width, height = round(width / height * largest_size), largest_size
+        elif width > height:
+            width, height = largest_size, round(height / width * largest_size)
+        else:
+            width = height = largest_size
+        return (resize(image, width, height, upscale_method),)
+
+
+@node("ResizeAndPadImage", "ResizeAndPadImage", "image/transform")
+class ResizeAndPadImage(Node):
+    REQUIRED = {
+        "image": IMAGE,
+        "target_width": integer(512, 1),
+        "target_height": integer(512, 1),
+        "padding_color": choice("white", "black"),
+        "interpolation": choice("area", "bicubic", "nearest-exact", "bilinear", "lanczos"),
+    }
+    OUTPUTS = ("IMAGE",)
+
+    def run(
+        self, run: Run, image: FloatArray, target_width: int, target_height: int, padding_color: str, interpolation: str
+    ) -> tuple[Any, ...]:
+        batch, height, width, channels = image.shape
+        check_size(target_width, target_height, batch)
+        factor = min(target_width / width, target_height / height)
+        new_width, new_height = int(width * factor), int(height * factor)
+        fill = 1.0 if padding_color == "white" else 0.0
+        result = np.full((batch, target_height, target_width, channels), fill, np.float32)
+        y, x = (target_height - new_height) // 2, (target_width - new_width) // 2
+        result[:, y : y + new_height, x : x + new_width] = resize(image, new_width, new_height, interpolation)
+        return (result,)

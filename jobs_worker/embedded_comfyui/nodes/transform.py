@@ -1,0 +1,229 @@
+"""Nodes that cut, turn, pad or join pictures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..imaging.convert import FloatArray, match_channels, repeat_to
+from ..imaging.limits import check_size
+from ..imaging.resample import resize
+from .base import IMAGE, Node, Run, choice, integer, node, switch
+
+_COLORS = {
+    "white": (1.0, 1.0, 1.0),
+    "black": (0.0, 0.0, 0.0),
+    "red": (1.0, 0.0, 0.0),
+    "green": (0.0, 1.0, 0.0),
+    "blue": (0.0, 0.0, 1.0),
+}
+
+
+@node("ImageCrop", "Image Crop", "image/transform")
+class ImageCrop(Node):
+    REQUIRED = {
+        "image": IMAGE,
+        "width": integer(512, 1),
+        "height": integer(512, 1),
+        "x": integer(0, 0),
+        "y": integer(0, 0),
+    }
+    OUTPUTS = ("IMAGE",)
+
+    def run(self, run: Run, image: FloatArray, width: int, height: int, x: int, y: int) -> tuple[Any, ...]:
+        x, y = min(x, image.shape[2] - 1), min(y, image.shape[1] - 1)
+        return (image[:, y : y + height, x : x + width].copy(),)
+
+
+@node("ImageFlip", "ImageFlip", "image/transform")
+class ImageFlip(Node):
+    REQUIRED = {"image": IMAGE, "flip_method": choice("x-axis: vertically", "y-axis: horizontally")}
+    OUTPUTS = ("IMAGE",)
+
+    def run(self, run: Run, image: FloatArray, flip_method: str) -> tuple[Any, ...]:
+        return (np.ascontiguousarray(np.flip(image, 1 if flip_method.startswith("x") else 2)),)
+
+
+@node("ImageRotate", "ImageRotate", "image/transform")
+class ImageRotate(Node):
+    REQUIRED = {"image": IMAGE, "rotation": choice("none", "90 degrees", "180 degrees", "270 degrees")}
+    OUTPUTS = ("IMAGE",)
+
+    def run(self, run: Run, image: FloatArray, rotation: str) -> tuple[Any, ...]:
+        quarters = 0 if rotation == "none" else int(rotation.split()[0]) // 90
+        return (np.ascontiguousarray(np.rot90(image, k=quarters, axes=(2, 1))),)
+
+
+@node("ImagePadForOutpaint", "Pad Image for Outpainting", "image")
+class ImagePadForOutpaint(Node):
+    REQUIRED = {
+        "image": IMAGE,
+        "left": integer(0, 0, step=8),
+        "top": integer(0, 0, step=8),
+        "right": integer(0, 0, step=8),
+        "bottom": integer(0, 0, step=8),
+        "feathering": integer(40, 0),
+    }
+    OUTPUTS = ("IMAGE", "MASK")
+
+    def run(
+        self, run: Run, image: FloatArray, left: int, top: int, right: int, bottom: int, feathering: int
+    ) -> tuple[Any, ...]:
+        batch, height, width, channels = image.shape
+        full_height, full_width = height + top + bottom, width + left + right
+        check_size(full_width, full_height, batch)
+        padded = np.full((batch, full_height, full_width, channels), 0.5, np.float32)
+        mask = np.ones((1, full_height, full_width), np.float32)
+        inner = np.s_[:, top : top + height, left : left + width]
+        padded[inner] = image
+        sides = (bool(left), bool(top), bool(right), bool(bottom))
+        mask[inner] = _feather(width, height, sides, feathering)
+        return padded, mask
+
+
+def _feather(width: int, height: int, sides: tuple[bool, bool, bool, bool], feathering: int) -> Any:
+    """Mask of the old picture: 0 inside, rising to 1 towards the sides that were padded."""
+    if feathering <= 0 or feathering * 2 >= height or feathering * 2 >= width:
+        return 0.0
+    left, top, right, bottom = sides
+    columns, rows = np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)
+    across = np.minimum(columns if left else width, width - columns if right else width)
+    down = np.minimum(rows if top else height, height - rows if bottom else height)
+    distance = np.minimum(np.broadcast_to(across, (width,))[None, :], np.broadcast_to(down, (height,))[:, None])
+    return np.clip((feathering - distance) / feathering, 0, None) ** 2
+
+
+@node("ImageStitch", "Image Stitch", "image/transform")
+class ImageStitch(Node):
+    REQUIRED = {
+        "image1": IMAGE,
+        "direction": choice("right", "down", "left", "up", default="right"),
+        "match_image_size": switch(True),
+        "spacing_width": integer(0, 0, 1024, step=2),
+        "spacing_color": choice(*_COLORS, default="white"),
+    }
+    OPTIONAL = {"image2": IMAGE}
+    OUTPUTS = ("IMAGE",)
+
+    def run(
+        self,
+        run: Run,
+        image1: FloatArray,
+        direction: str,
+        match_image_size: bool,
+        spacing_width: int,
+        spacing_color: str,
+        image2: FloatArray | None = None,
+    ) -> tuple[Any, ...]:
+        if image2 is None:
+            return (image1,)
+        count = max(image1.shape[0], image2.shape[0])
+        first, second = _repeat_last(image1, count), _repeat_last(image2, count)
+        across = direction in ("left", "right")
+        second = _fit(first, second, across) if match_image_size else second
+        first, second = match_channels(first, second)
+        if not match_image_size:
+            first, second = _centre_both(first, second, across)
+        parts = [first, second] if direction in ("right", "down") else [second, first]
+        if spacing_width > 0:
+            parts.insert(1, _spacer(first, spacing_width + spacing_width % 2, spacing_color, across))
+        axis = 2 if across else 1
+        length = sum(part.shape[axis] for part in parts)
+        check_size(*((length, first.shape[1]) if across else (first.shape[2], length)), count)
+        return (np.concatenate(parts, axis=axis),)
+
+
+def _repeat_last(image: FloatArray, count: int) -> FloatArray:
+    return image[np.minimum(np.arange(count), image.shape[0] - 1)]
+
+
+def _fit(first: FloatArray, second: FloatArray, across: bool) -> FloatArray:
+    height, width = first.shape[1:3]
+    other_height, other_width = second.shape[1:3]
+    if across:
+        return resize(second, int(height * other_width / other_height), height, "lanczos")
+    return resize(second, width, int(width * other_height / other_width), "lanczos")
+
+
+def _centre_both(first: FloatArray, second: FloatArray, across: bool) -> tuple[FloatArray, FloatArray]:
+    axis = 1 if across else 2
+    want = max(first.shape[axis], second.shape[axis])
+    return _pad_to(first, axis, want), _pad_to(second, axis, want)
+
+
+def _pad_to(image: FloatArray, axis: int, want: int) -> FloatArray:
+    missing = want - image.shape[axis]
+    widths = [(0, 0)] * 4
+    widths[axis] = (missing // 2, missing - missing // 2)
+    return np.pad(image, widths)
+
+
+def _spacer(like: FloatArray, width: int, color: str, across: bool) -> FloatArray:
+    batch, rows, columns, channels = like.shape
+    shape = (batch, rows, width) if across else (batch, width, columns)
+    values = (*_COLORS[color], *([1.0] * channels))[:channels]
+    return np.broadcast_to(np.array(values, np.float32), (*shape, channels))
+
+
+@node("ImageBatch", "Batch Images", "image")
+class ImageBatch(Node):
+    REQUIRED = {"image1": IMAGE, "image2": IMAGE}
+    OUTPUTS = ("IMAGE",)
+
+    def run(self, run: Run, image1: FloatArray, image2: FloatArray) -> tuple[Any, ...]:
+        image1, image2 = match_channels(image1, image2)
+        height, width = image1.shape[1:3]
+        check_size(width, height, image1.shape[0] + image2.shape[0])
+        if image2.shape[1:3] != (height, width):
+            image2 = resize(image2, width, height, "bilinear", "center")
+        return (np.concatenate([image1, image2]),)
+
+
+@node("ImageFromBatch", "ImageFromBatch", "image/batch")
+class ImageFromBatch(Node):
+    REQUIRED = {
+        "image": IMAGE,
+        "batch_index": integer(0, 0, 4095, step=None),
+        "length": integer(1, 1, 4096, step=None),
+    }
+    OUTPUTS = ("IMAGE",)
+
+    def run(self, run: Run, image: FloatArray, batch_index: int, length: int) -> tuple[Any, ...]:
+        start = min(image.shape[0] - 1, batch_index)
+        return (image[start : start + length].copy(),)
+
+
+@node("RepeatImageBatch", "RepeatImageBatch", "image/batch")
+class RepeatImageBatch(Node):
+    REQUIRED = {"image": IMAGE, "amount": integer(1, 1, 4096, step=None)}
+    OUTPUTS = ("IMAGE",)
+
+    def run(self, run: Run, image: FloatArray, amount: int) -> tuple[Any, ...]:
+        count = image.shape[0] * amount
+        check_size(image.shape[2], image.shape[1], count)
+        return (repeat_to(image, count),)
+
+
+@node("RebatchImages", "Rebatch Images", "image/batch")
+class RebatchImages(Node):
+    REQUIRED = {"images": ("IMAGE", {}), "batch_size": integer(1, 1, 4096, step=None)}
+    OUTPUTS = ("IMAGE",)
+    OUTPUT_IS_LIST = (True,)
+    INPUT_IS_LIST = True
+
+    def run(self, run: Run, images: list[FloatArray], batch_size: list[int]) -> tuple[Any, ...]:
+        singles = [one[None] for batch in images for one in batch]
+        size = batch_size[0]
+        return ([np.concatenate(singles[at : at + size]) for at in range(0, len(singles), size)],)
+
+
+@node("GetImageSize", "Get Image Size", "image")
+class GetImageSize(Node):
+    REQUIRED = {"image": IMAGE}
+    HIDDEN = {"unique_id": "UNIQUE_ID"}
+    OUTPUTS = ("INT", "INT", "INT")
+    OUTPUT_NAMES = ("width", "height", "batch_size")
+
+    def run(self, run: Run, image: FloatArray) -> tuple[Any, ...]:
+        return image.shape[2], image.shape[1], image.shape[0]

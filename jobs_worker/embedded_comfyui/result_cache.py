@@ -1,0 +1,50 @@
+"""Results of nodes by signature, least recently used first out, bounded in bytes."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+_OVERHEAD_BYTES = 1024
+
+
+@dataclass(frozen=True)
+class NodeResult:
+    """What a node left: for each output slot a list of values, and what it showed to the user (None: nothing)."""
+
+    outputs: list[list[Any]]
+    ui: dict[str, Any] | None
+
+    def size_bytes(self) -> int:
+        arrays = (value for slot in self.outputs for value in slot if isinstance(value, np.ndarray))
+        return _OVERHEAD_BYTES + sum(array.nbytes for array in arrays)
+
+
+class ResultCache:
+    """Used by the worker thread alone, except for clear()."""
+
+    def __init__(self, limit_bytes: int) -> None:
+        self._limit_bytes = limit_bytes
+        self._size_bytes = 0
+        self._results: OrderedDict[str, NodeResult] = OrderedDict()
+
+    def get(self, signature: str | None) -> NodeResult | None:
+        """The kept result; it counts as used now."""
+        if signature is None or signature not in self._results:
+            return None
+        self._results.move_to_end(signature)
+        return self._results[signature]
+
+    def put(self, signature: str | None, result: NodeResult) -> None:
+        """Keep a result, unless it alone is over the limit."""
+        size = result.size_bytes()
+        if signature is None or size > self._limit_bytes or signature in self._results:
+            return
+        self._results[signature] = result
+        self._size_bytes += size
+        while self._size_bytes > self._limit_bytes:
+            _, oldest = self._results.popitem(last=False)
+            self._size_bytes -= oldest.size_bytes()
