@@ -1,0 +1,1 @@
+"""What pages look like. Sees the states alone; no rule of the product lives here."""

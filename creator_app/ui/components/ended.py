@@ -1,0 +1,107 @@
+"""A job that is over: its result, or what happened and what to do."""
+
+import reflex as rx
+
+from creator_app.state.job import JobState
+from creator_app.state.rows import ResultRow
+from creator_app.ui.components.elements import before_after, link, tab_title, when_it_was
+
+
+def done() -> rx.Component:
+    """Before and after, the facts, the download."""
+    job = JobState.job
+    first = job.results[0]
+    return rx.el.div(
+        rx.el.div(
+            rx.cond(
+                job.before_url != "",
+                before_after(job.before_url, first.url, job.title),
+                rx.el.img(src=first.url, alt=f"Result: {job.title}"),
+            ),
+            class_name="stage",
+            style={"--ratio": job.ratio},
+        ),
+        rx.el.section(
+            tab_title(f"Done · {job.title}"),
+            rx.el.h2(rx.icon("circle-check"), job.sentence, class_name="verdict good", role="status"),
+            rx.foreach(job.results, _download),
+            rx.el.dl(
+                _fact("Size", first.dimensions),
+                _fact("Format", f"{first.format} · {first.size}"),
+                _fact("Recipe", job.recipe_title),
+                _fact("Made", when_it_was(job.finished_at)),
+                _fact("Cost", job.credits),
+                class_name="facts",
+            ),
+            rx.el.div(
+                link("Use again", to=f"/new/{job.recipe}?from={job.id}", class_name="button wide"),
+                link("Another picture", to=f"/new/{job.recipe}", class_name="button plain wide"),
+                class_name="stack close",
+            ),
+            class_name="panel",
+            aria_label="Result",
+        ),
+        class_name="work",
+    )
+
+
+def failed() -> rx.Component:
+    """What happened, why, what to do; never charged."""
+    job = JobState.job
+    return _over(
+        tab_title(f"Did not work · {job.title}"),
+        rx.el.h2(rx.icon("circle-alert"), job.error_message, class_name="verdict bad", role="status"),
+        rx.cond(job.error_hint != "", rx.el.p(job.error_hint)),
+        rx.el.p(job.credits, class_name="quiet small"),
+    )
+
+
+def canceled() -> rx.Component:
+    """Says that it was stopped, and offers to begin again."""
+    job = JobState.job
+    return _over(
+        tab_title(f"Canceled · {job.title}"),
+        rx.el.h2(rx.icon("circle-slash"), "You canceled this job.", class_name="verdict", role="status"),
+        rx.el.p(job.credits, class_name="quiet small"),
+    )
+
+
+def _over(*words: rx.Component) -> rx.Component:
+    job = JobState.job
+    return rx.el.div(
+        rx.el.div(
+            rx.cond(
+                job.before_url != "",
+                rx.el.img(src=job.before_url, alt=f"Your picture: {job.title}", class_name="under"),
+                rx.el.div(rx.icon("image"), class_name="nothing"),
+            ),
+            class_name="stage",
+            style={"--ratio": job.ratio},
+        ),
+        rx.el.section(
+            *words,
+            rx.el.button("Try again", type="button", class_name="button main large wide", on_click=JobState.retry),
+            link("Change something first", to=f"/new/{job.recipe}?from={job.id}", class_name="button wide"),
+            rx.el.dl(
+                _fact("Recipe", job.recipe_title), _fact("Sent", when_it_was(job.created_at)), class_name="facts"
+            ),
+            class_name="panel",
+            aria_label="What happened",
+        ),
+        class_name="work",
+    )
+
+
+def _fact(name: str, value: rx.Component | rx.Var[str]) -> rx.Component:
+    return rx.fragment(rx.el.dt(name), rx.el.dd(value))
+
+
+def _download(result: rx.vars.ObjectVar[ResultRow]) -> rx.Component:
+    return rx.el.a(
+        rx.icon("download", size=18),
+        "Download",
+        href=f"{result.url}?download=1",
+        download=result.filename,
+        class_name="button main large wide",
+        title=f"{result.filename} · {result.facts}",
+    )
