@@ -1,0 +1,105 @@
+"""The events of one job, the same over SSE and websocket: ``job`` (all of it), ``progress``, ``deleted``."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import Any, Final
+from uuid import UUID
+
+from starlette.concurrency import run_in_threadpool
+
+from creator_app.api.dependencies import Caller, find_caller
+from creator_app.api.feed import Watch, feed
+from creator_app.bootstrap import Creator
+from creator_app.domain.job_state import FINAL, JobStatus
+from creator_app.errors import NotFound, NotSignedIn
+from creator_app.services import job_view, jobs
+from creator_app.services.job_view import JobView
+
+# A stream ends after this and its reader comes back: no connection outlives a deploy or a forgotten tab for
+# long.
+MAX_LIFETIME_S: Final = 600.0
+KEEP_ALIVE_S: Final = 15.0
+_LOOK_EVERY_S: Final = 3.0
+_AT_MOST_EVERY_S: Final = 0.05
+
+Event = tuple[str, dict[str, Any]]
+
+
+def read_view(creator: Creator, caller: Caller, job_id: UUID) -> JobView:
+    """The job as it is now. Blocks.
+
+    Raises:
+        NotFound: the caller's account has no such job.
+    """
+    with creator.uow.read() as work:
+        job = jobs.get(work, caller.account_id, job_id)
+        return job_view.views(work, creator.snapshots, [job])[0]
+
+
+async def events(creator: Creator, caller: Caller, job_id: UUID) -> AsyncIterator[Event | None]:
+    """The job as it is now, then what changes, until it ends; ``None`` now and then to keep the line open."""
+    redis_url = creator.settings.redis_url_for(1)
+    async with feed.watch(caller.account_id, job_id, redis_url) as watch:
+        watch.changed = True
+        until, looked, told, last = time.monotonic() + MAX_LIFETIME_S, 0.0, time.monotonic(), ""
+        while time.monotonic() < until:
+            event: Event | None = None
+            if watch.changed or time.monotonic() - looked > _LOOK_EVERY_S:
+                watch.changed, looked = False, time.monotonic()
+                event = await _look(creator, caller, job_id)
+                if event is None:
+                    return
+                if _print(event) == last:
+                    event = None
+                else:
+                    last = _print(event)
+            elif watch.progress:
+                event = "progress", _progress(watch)
+            if event is not None or time.monotonic() - told > KEEP_ALIVE_S:
+                told = time.monotonic()
+                yield event
+            if event is not None and _is_last(event):
+                return
+            await _rest(watch, event)
+
+
+async def _look(creator: Creator, caller: Caller, job_id: UUID) -> Event | None:
+    """The job, or ``None`` when who asked may not ask any more (logged out, key revoked)."""
+    try:
+        await run_in_threadpool(find_caller, creator, caller.by, caller.secret)
+        view = await run_in_threadpool(read_view, creator, caller, job_id)
+    except NotSignedIn:
+        return None
+    except NotFound:
+        return "deleted", {"id": str(job_id)}
+    return "job", view.model_dump(mode="json")
+
+
+async def _rest(watch: Watch, event: Event | None) -> None:
+    if event is not None and event[0] == "progress":
+        await asyncio.sleep(_AT_MOST_EVERY_S)
+    if not (watch.changed or watch.progress):
+        with suppress(TimeoutError):
+            await asyncio.wait_for(watch.wake.wait(), _LOOK_EVERY_S)
+    watch.wake.clear()
+
+
+def _progress(watch: Watch) -> dict[str, Any]:
+    told, watch.progress = watch.progress, {}
+    return {name: value for name, value in told.items() if name not in ("at", "attempt")} | {
+        "id": watch.job_id
+    }
+
+
+def _print(event: Event) -> str:
+    """What tells two looks at a job apart; the estimate, which changes by itself, does not."""
+    name, data = event
+    progress = {key: value for key, value in data.get("progress", {}).items() if key != "eta_seconds"}
+    return f"{name}{data | {'progress': progress}}"
+
+
+def _is_last(event: Event) -> bool:
+    name, data = event
+    return name == "deleted" or (name == "job" and JobStatus(data["status"]) in FINAL)
