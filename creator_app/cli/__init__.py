@@ -1,0 +1,84 @@
+"""The operator's command line. Each command's module is loaded only when it is asked for."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Final
+
+import typer
+
+from creator_app.config import SettingsError
+from creator_app.errors import CreatorError
+from creator_app.supervise.errors import StartError
+
+
+@dataclass(frozen=True)
+class _Command:
+    module: str
+    attribute: str
+    joins: bool = False
+
+
+#: ``joins`` marks commands that work with the Creator that runs in this home, if one does.
+_COMMANDS: Final = {
+    "up": _Command("up", "up"),
+    "web": _Command("web", "web"),
+    "build": _Command("web", "build"),
+    "doctor": _Command("doctor", "doctor", joins=True),
+    "migrate": _Command("migrate", "migrate"),
+    "user": _Command("users", "app", joins=True),
+    "recipe": _Command("recipes", "app", joins=True),
+    "run": _Command("run", "run"),
+    "jobs": _Command("jobs", "app", joins=True),
+}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Runs a command.
+
+    Args:
+        arguments: the command line without the program's name.
+
+    Returns:
+        The exit code: 0 only where all of it worked.
+    """
+    try:
+        application = _application(arguments[0] if arguments else "")
+        return int(application(list(arguments), prog_name="creator_app", standalone_mode=True) or 0)
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except CreatorError as error:
+        print(f"{error.message} {error.hint}".strip(), file=sys.stderr)
+    except StartError as error:
+        print(error, error.detail, sep="\n", file=sys.stderr)
+    return 1
+
+
+def _application(asked: str) -> typer.Typer:
+    application = typer.Typer(
+        help="Creator: ComfyUI workflows as a service.", no_args_is_help=True, add_completion=False,
+        pretty_exceptions_enable=False,
+    )  # fmt: skip
+    application.callback()(_nothing)
+    known = asked in _COMMANDS
+    for name in [asked] if known else _COMMANDS:
+        _add(application, name, _COMMANDS[name])
+    if known and _COMMANDS[asked].joins:
+        from creator_app.cli.stack import join
+
+        join()
+    return application
+
+
+def _add(application: typer.Typer, name: str, command: _Command) -> None:
+    found = getattr(import_module(f"creator_app.cli.{command.module}"), command.attribute)
+    if isinstance(found, typer.Typer):
+        application.add_typer(found, name=name)
+    else:
+        application.command(name)(found)
+
+
+def _nothing() -> None:
+    """Creator: ComfyUI workflows as a service."""

@@ -1,0 +1,131 @@
+"""The folder that holds all state of one Creator: who may write what where."""
+
+import fcntl
+import json
+import os
+import secrets
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO, Final
+
+#: Every process of a Creator carries its home under this name, so that none of them can be lost sight of.
+MARKER: Final = "CREATOR_STACK"
+
+
+@dataclass(frozen=True)
+class Running:
+    """How other programs of this machine reach a Creator that runs.
+
+    Attributes:
+        pid: the process id of `up`.
+        url: where its pages are.
+        environment: settings that `up` gives to its parts (addresses and passwords of embedded ones).
+        ready: whether all parts have answered.
+    """
+
+    pid: int
+    url: str
+    environment: dict[str, str]
+    ready: bool
+
+
+class Home:
+    """The folders and small files under ``CREATOR_HOME`` that belong to running, not to what is stored."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.resolve()
+        self.run = self.root / "run"
+        self.log = self.root / "log"
+        self._lock: IO[str] | None = None
+
+    def prepare(self) -> None:
+        """Makes the folders; only this user may look into them.
+
+        Raises:
+            OSError: the folder can't be written.
+        """
+        self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for folder in (self.run, self.log, self.root / "secrets"):
+            folder.mkdir(exist_ok=True, mode=0o700)
+
+    def pid_file(self, name: str) -> Path:
+        """Where the process id of a part stands."""
+        return self.run / f"{name}.pid"
+
+    def log_file(self, name: str) -> Path:
+        """Where a part writes to."""
+        return self.log / f"{name}.log"
+
+    def pid(self, name: str) -> int | None:
+        """The process id that a part had when it was last started, if it was."""
+        try:
+            return int(self.pid_file(name).read_text())
+        except (OSError, ValueError):
+            return None
+
+    def tail(self, name: str, lines: int = 15) -> str:
+        """The last lines that a part wrote."""
+        try:
+            text = self.log_file(name).read_text(errors="replace")
+        except OSError:
+            return "(it has written nothing)"
+        return "\n".join(text.splitlines()[-lines:]) or "(it has written nothing)"
+
+    def secret(self, name: str) -> str:
+        """A random word that is made once and that only this user can read."""
+        path = self.root / "secrets" / name
+        if not path.exists():
+            write_private(path, secrets.token_urlsafe(32))
+        return path.read_text().strip()
+
+    def lock(self) -> bool:
+        """Claims this home for this process; it is free again when the process ends, however it ends.
+
+        Returns:
+            False where another `up` has it.
+        """
+        file = (self.run / "up.lock").open("a+")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            file.close()
+            return False
+        self._lock = file
+        return True
+
+    def locked(self) -> bool:
+        """Whether some `up` has this home now."""
+        if not (self.run / "up.lock").exists():
+            return False
+        with (self.run / "up.lock").open("a+") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except OSError:
+                return True
+        return False
+
+    def announce(self, running: Running) -> None:
+        """Writes down how the Creator that runs here is reached."""
+        write_private(self.run / "stack.json", json.dumps(asdict(running)))
+
+    def running(self) -> Running | None:
+        """The Creator that runs here, if one does."""
+        if not self.locked():
+            return None
+        try:
+            return Running(**json.loads((self.run / "stack.json").read_text()))
+        except (OSError, ValueError, TypeError):
+            return None
+
+    def forget(self) -> None:
+        """Takes away what describes a Creator that runs: none does any more."""
+        for path in (self.run / "stack.json", *self.run.glob("*.pid")):
+            path.unlink(missing_ok=True)
+
+
+def write_private(path: Path, text: str) -> None:
+    """Writes a file in one step that only this user can read."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(text)
+    temporary.replace(path)
