@@ -1,0 +1,89 @@
+"""Rules for single values: each raises ``ValueError`` with the end of a sentence that begins with the name.
+
+An empty text is "not set" and passes.
+"""
+
+from typing import Final
+from urllib.parse import SplitResult, urlsplit
+
+_LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+
+
+def list_of(value: object) -> object:
+    """A comma-separated text as a list, without empty entries."""
+    if isinstance(value, str):
+        return [entry.strip() for entry in value.split(",") if entry.strip()]
+    return value
+
+
+def log_level(value: str) -> str:
+    """The name of a log level, in capitals."""
+    if value.upper() not in _LEVELS:
+        raise ValueError(f"must be one of {', '.join(_LEVELS)}")
+    return value.upper()
+
+
+def web_url(value: str) -> str:
+    """``http(s)://host[:port][/path]``, without the last "/"."""
+    if not value:
+        return value
+    parts = _split(value, "https://creator.example.org")
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("must look like https://creator.example.org")
+    return value.rstrip("/")
+
+
+def database_url(value: str) -> str:
+    """SQLite with a file, or PostgreSQL."""
+    if not value:
+        return value
+    example = "sqlite:////folder/creator.db or postgresql://user:password@host/name"
+    parts = _split(value, example)
+    sqlite = parts.scheme == "sqlite" and len(parts.path) > 1
+    postgres = parts.scheme in ("postgres", "postgresql", "postgresql+psycopg") and len(parts.path) > 1
+    if not sqlite and not postgres:
+        raise ValueError(f"must look like {example}")
+    return value
+
+
+def redis_url(value: str) -> str:
+    """Without a database number: Creator uses 0, 1 and 2 of that server."""
+    parts = _split(value, "redis://:password@host:6379")
+    if parts.scheme == "unix" and parts.path:
+        return value
+    if parts.scheme not in ("redis", "rediss") or not parts.hostname:
+        raise ValueError("must look like redis://:password@host:6379")
+    if parts.path.strip("/") not in ("", "0"):
+        raise ValueError("must not name a database: Creator uses databases 0, 1 and 2 of this server")
+    return value
+
+
+def storage_url(value: str) -> str:
+    """A folder or a bucket."""
+    if not value:
+        return value
+    example = "file:///folder or s3://key:secret@host:port/bucket?secure=0"
+    parts = _split(value, example)
+    folder = parts.scheme == "file" and parts.path.startswith("/") and parts.netloc in ("", "localhost")
+    bucket = parts.scheme == "s3" and bool(parts.hostname) and bool(parts.path.strip("/"))
+    if not folder and not bucket:
+        raise ValueError(f"must look like {example}")
+    return value
+
+
+def smtp_url(value: str) -> str:
+    """A mail server."""
+    example = "smtp://user:password@host:587?starttls=1 or smtps://user:password@host:465"
+    parts = _split(value, example)
+    if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
+        raise ValueError(f"must look like {example}")
+    return value
+
+
+def _split(value: str, example: str) -> SplitResult:
+    try:
+        parts = urlsplit(value)
+        _ = parts.port  # reading it is what checks it
+    except ValueError:
+        raise ValueError(f"must look like {example}") from None
+    return parts
