@@ -30,12 +30,16 @@ def main() -> int:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m jobs_worker.embedded_comfyui", description="The built-in engine.")
+    parser = argparse.ArgumentParser(
+        prog="python -m jobs_worker.embedded_comfyui", description="The built-in engine."
+    )
     parser.add_argument("--port", type=int, required=True, help="port to listen on; 0 takes a free one")
     parser.add_argument("--dir", type=Path, required=True, help="directory of input/, output/ and temp/")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--disable-metadata", action="store_true", help="write no prompt into saved pictures")
-    parser.add_argument("--probe-nodes", action="store_true", help="add nodes with chosen duration, for tests")
+    parser.add_argument(
+        "--probe-nodes", action="store_true", help="add nodes with chosen duration, for tests"
+    )
     return parser.parse_args()
 
 

@@ -20,13 +20,15 @@ class Engine:
     """Build it inside of the event loop, then call start()."""
 
     def __init__(self, root: Path, metadata: bool = True, cache_bytes: int = _CACHE_BYTES) -> None:
-        """Args:
-        root: directory of input/, output/ and temp/.
-        metadata: write prompt and workflow into saved pictures.
-        cache_bytes: memory for kept results.
+        """Set up the parts.
+
+        Args:
+            root: directory of input/, output/ and temp/.
+            metadata: write prompt and workflow into saved pictures.
+            cache_bytes: memory for kept results.
         """
         self.folders = Folders(root)
-        self.queue = PromptQueue(lambda: self.hub.send_status())
+        self.queue = PromptQueue(self._tell_status)
         self.hub = Hub(self.queue.remaining, self._running_node)
         self._executor = Executor(self.folders, self.hub, ResultCache(cache_bytes), metadata)
         self._counter = 0
@@ -45,6 +47,9 @@ class Engine:
         self.queue.interrupt()
         await asyncio.wait_for(asyncio.shield(self.hub.close()), timeout=0.5)
 
+    def _tell_status(self) -> None:
+        self.hub.send_status()
+
     def _running_node(self, client_id: str) -> str | None:
         return self._executor.current_node if self.queue.running_client() == client_id else None
 
@@ -58,6 +63,10 @@ class Engine:
     def _execute(self, item: Item) -> dict[str, Any]:
         try:
             return self._executor.execute(item)
-        except Exception as error:  # the worker must outlive any prompt
+        except Exception as error:  # noqa: BLE001 - the worker must outlive any prompt
             messages = [("execution_error", {"prompt_id": item.prompt_id, "exception_message": f"{error}\n"})]
-            return {"outputs": {}, "status": {"status_str": "error", "completed": False, "messages": messages}, "meta": {}}
+            return {
+                "outputs": {},
+                "status": {"status_str": "error", "completed": False, "messages": messages},
+                "meta": {},
+            }

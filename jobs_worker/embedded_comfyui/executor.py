@@ -13,7 +13,7 @@ from .folders import Folders
 from .mapping import call_node
 from .nodes import NODES
 from .prompt_queue import Item
-from .prompt_run import Announcer, Interrupted, PromptRun
+from .prompt_run import Announcer, PromptInterruptedError, PromptRun
 from .result_cache import NodeResult, ResultCache
 from .signature import Signatures, is_link, known_inputs, sources
 
@@ -23,7 +23,9 @@ _SHOWN_CHARACTERS = 200
 class Executor:
     """Used by the worker thread; `current_node` may be read by others."""
 
-    def __init__(self, folders: Folders, announcer: Announcer, cache: ResultCache, metadata: bool = True) -> None:
+    def __init__(
+        self, folders: Folders, announcer: Announcer, cache: ResultCache, metadata: bool = True
+    ) -> None:
         self._folders = folders
         self._announcer = announcer
         self._cache = cache
@@ -33,10 +35,11 @@ class Executor:
     @property
     def current_node(self) -> str | None:
         """Id of the node that runs now."""
-        return self._run.node_id if self._run else None
+        run = self._run
+        return run.node_id or None if run else None
 
     def execute(self, item: Item) -> dict[str, Any]:
-        """Run the prompt and return its history entry: outputs, status, meta. Errors of nodes do not raise."""
+        """Run the prompt; its history entry (outputs, status, meta). Errors of nodes do not raise."""
         run = self._run = PromptRun(item, self._folders, self._announcer, self._metadata)
         plan = _Plan(run, self._cache)
         run.record("execution_start")
@@ -46,10 +49,12 @@ class Executor:
             plan.work()
             run.record("execution_success")
             completed = True
-        except Interrupted:
+        except PromptInterruptedError:
             run.record("execution_interrupted", True, **plan.where(), executed=list(plan.executed))
-        except Exception as error:  # whatever a node raises belongs to its prompt, not to the engine
-            run.record("execution_error", **plan.where(), executed=list(plan.executed), **plan.described(error))
+        except Exception as error:  # noqa: BLE001 - what a node raises belongs to its prompt
+            run.record(
+                "execution_error", **plan.where(), executed=list(plan.executed), **plan.described(error)
+            )
         finally:
             self._run = None
         status = {"status_str": "success" if completed else "error", "completed": completed}
@@ -116,7 +121,7 @@ class _Plan:
             for before in self._todo.values():
                 before.discard(node_id)
             self._release()
-        self._run.node_id = None
+        self._run.node_id = ""
 
     def _rank(self, node_id: str) -> tuple[int, int]:
         followers = [other for other, before in self._todo.items() if node_id in before]
@@ -162,17 +167,24 @@ class _Plan:
     def where(self) -> dict[str, Any]:
         """The node at which the run stopped."""
         node_id = self._run.node_id
-        return {"node_id": node_id, "node_type": self._prompt[node_id]["class_type"] if node_id else None}
+        return {
+            "node_id": node_id or None,
+            "node_type": self._prompt[node_id]["class_type"] if node_id else None,
+        }
 
     def described(self, error: Exception) -> dict[str, Any]:
         """An error for execution_error, without paths of this machine."""
         frames = traceback.extract_tb(error.__traceback__)
-        lines = [f'  File "{Path(frame.filename).name}", line {frame.lineno}, in {frame.name}' for frame in frames]
+        lines = [
+            f'  File "{Path(frame.filename).name}", line {frame.lineno}, in {frame.name}' for frame in frames
+        ]
         return {
             "exception_message": f"{error}\n",
             "exception_type": _type_name(error),
             "traceback": lines,
-            "current_inputs": {name: [_shown(value) for value in values] for name, values in self._inputs.items()},
+            "current_inputs": {
+                name: [_shown(value) for value in values] for name, values in self._inputs.items()
+            },
             "current_outputs": list(self._prompt),
         }
 

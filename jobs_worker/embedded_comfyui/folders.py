@@ -53,8 +53,8 @@ class Folders:
     def find_input(self, name: object) -> Path | None:
         """The file that a load node names, or None where there is none inside of the folders.
 
-        "x.png", "sub/x.png" and "x.png [output]" are understood; a name that leads out is treated as missing, so
-        that a workflow can neither read other files nor learn which exist.
+        "x.png", "sub/x.png" and "x.png [output]" are understood; a name that leads out is treated as missing,
+        so that a workflow can neither read other files nor learn which exist.
         """
         if not isinstance(name, str) or "\0" in name:
             return None

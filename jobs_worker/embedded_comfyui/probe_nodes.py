@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from .imaging.convert import FloatArray
-from .nodes.base import IMAGE, Node, Run, integer, node, switch, text
+from .nodes.base import IMAGE, Node, Run, inputs, integer, node, switch, text
 
 _SEED = integer(0, 0, 0xFFFFFFFF, step=None)
 
@@ -18,16 +18,18 @@ _SEED = integer(0, 0, 0xFFFFFFFF, step=None)
 class ProbeSteps(Node):
     """Passes the picture on after `steps` steps of `step_ms` ms, each with progress and a preview."""
 
-    REQUIRED = {
-        "image": IMAGE,
-        "steps": integer(20, 1, 10000, step=None),
-        "step_ms": integer(50, 0, 60000, step=None),
-        "preview": switch(True),
-        "seed": _SEED,
-    }
+    REQUIRED = inputs(
+        image=IMAGE,
+        steps=integer(20, 1, 10000, step=None),
+        step_ms=integer(50, 0, 60000, step=None),
+        preview=switch(True),
+        seed=_SEED,
+    )
     OUTPUTS = ("IMAGE",)
 
-    def run(self, run: Run, image: FloatArray, steps: int, step_ms: int, preview: bool, seed: int) -> tuple[Any, ...]:
+    def run(
+        self, run: Run, image: FloatArray, steps: int, step_ms: int, preview: bool, seed: int
+    ) -> tuple[Any, ...]:
         for step in range(1, steps + 1):
             time.sleep(step_ms / 1000)
             level = 255 * step // steps
@@ -40,7 +42,7 @@ class ProbeSteps(Node):
 class ProbeBlock(Node):
     """Sleeps `ms` ms and never looks whether it was cancelled."""
 
-    REQUIRED = {"image": IMAGE, "ms": integer(1000, 0, 600000, step=None), "seed": _SEED}
+    REQUIRED = inputs(image=IMAGE, ms=integer(1000, 0, 600000, step=None), seed=_SEED)
     OUTPUTS = ("IMAGE",)
 
     def run(self, run: Run, image: FloatArray, ms: int, seed: int) -> tuple[Any, ...]:
@@ -52,7 +54,7 @@ class ProbeBlock(Node):
 class ProbeFail(Node):
     """Fails with the given message."""
 
-    REQUIRED = {"image": IMAGE, "message": text("probe failure")}
+    REQUIRED = inputs(image=IMAGE, message=text("probe failure"))
     OUTPUTS = ("IMAGE",)
 
     def run(self, run: Run, image: FloatArray, message: str) -> tuple[Any, ...]:

@@ -53,7 +53,9 @@ class PromptQueue:
             DuplicateError: number and id equal those of a waiting prompt.
         """
         with self._changed:
-            if any((item.number, item.prompt_id) == (other.number, other.prompt_id) for other in self._pending):
+            if any(
+                (item.number, item.prompt_id) == (other.number, other.prompt_id) for other in self._pending
+            ):
                 raise DuplicateError(item.prompt_id)
             self._pending.append(item)
             self._pending.sort(key=lambda waiting: (waiting.number, waiting.prompt_id))
@@ -116,7 +118,9 @@ class PromptQueue:
             if self._running and prompt_id in (None, self._running.prompt_id):
                 self._running.interrupt.set()
 
-    def history(self, prompt_id: str | None = None, max_items: int | None = None, offset: int = -1) -> dict[str, Any]:
+    def history(
+        self, prompt_id: str | None = None, max_items: int | None = None, offset: int = -1
+    ) -> dict[str, Any]:
         """Finished prompts, oldest first: one, the last `max_items`, or all."""
         with self._changed:
             if prompt_id is not None:

@@ -14,7 +14,7 @@ from .prompt_queue import Item
 _PREVIEW_SIDE_PX = 512
 
 
-class Interrupted(Exception):
+class PromptInterruptedError(Exception):
     """The prompt was cancelled while it ran."""
 
 
@@ -23,7 +23,9 @@ class Announcer(Protocol):
 
     def send(self, event: str, data: dict[str, Any], client_id: str | None) -> None: ...
 
-    def send_preview(self, jpeg: bytes, data: dict[str, Any], progress: dict[str, Any], client_id: str | None) -> None: ...
+    def send_preview(
+        self, jpeg: bytes, data: dict[str, Any], progress: dict[str, Any], client_id: str | None
+    ) -> None: ...
 
 
 class PromptRun:
@@ -34,7 +36,7 @@ class PromptRun:
         self.folders = folders
         self.prompt: dict[str, Any] = item.prompt
         self.png_info = dict(item.extra_data.get("extra_pnginfo") or {}) if metadata else None
-        self.node_id: str | None = None
+        self.node_id = ""
         self.messages: list[tuple[str, dict[str, Any]]] = []
         self._announcer = announcer
         self._states: dict[str, dict[str, Any]] = {}
@@ -52,9 +54,9 @@ class PromptRun:
             self._announcer.send(event, whole, self.item.client_id)
 
     def check_interrupt(self) -> None:
-        """Raise Interrupted when the prompt was cancelled."""
+        """Raise PromptInterruptedError when the prompt was cancelled."""
         if self.item.interrupt.is_set():
-            raise Interrupted
+            raise PromptInterruptedError
 
     def start_node(self, node_id: str) -> None:
         """A node begins."""
@@ -78,9 +80,8 @@ class PromptRun:
         self.tell("executed", {"node": node_id, "display_node": node_id, "output": ui})
 
     def progress(self, value: int, maximum: int, preview: Image.Image | None = None) -> None:
-        """Report a step of the running node; raises Interrupted when the prompt was cancelled."""
+        """Report a step of the running node; raises PromptInterruptedError when the prompt was cancelled."""
         self.check_interrupt()
-        assert self.node_id is not None
         self._set_state(self.node_id, value, maximum, "running")
         progress = {"value": value, "max": maximum, "prompt_id": self.item.prompt_id, "node": self.node_id}
         if preview is None:

@@ -13,7 +13,7 @@ _OVERHEAD_BYTES = 1024
 
 @dataclass(frozen=True)
 class NodeResult:
-    """What a node left: for each output slot a list of values, and what it showed to the user (None: nothing)."""
+    """What a node left: per output slot a list of values, and what it showed to the user."""
 
     outputs: list[list[Any]]
     ui: dict[str, Any] | None

@@ -40,7 +40,9 @@ class FileRoutes:
         fields = await request.post()
         image = fields.get("image")
         reference = json.loads(str(fields["original_ref"]))
-        original = self._find(reference.get("filename", ""), reference.get("type", "output"), reference.get("subfolder"))
+        original = self._find(
+            reference.get("filename", ""), reference.get("type", "output"), reference.get("subfolder")
+        )
         if isinstance(original, int) or not isinstance(image, web.FileField):
             return web.Response(status=original if isinstance(original, int) else 400)
         merged = await asyncio.to_thread(_with_mask, original, image.file)
@@ -56,7 +58,9 @@ class FileRoutes:
         if not image.filename:
             return web.Response(status=400)
         try:
-            name = await asyncio.to_thread(store, self._folders, stream, image.filename, kind, subfolder, overwrite)
+            name = await asyncio.to_thread(
+                store, self._folders, stream, image.filename, kind, subfolder, overwrite
+            )
         except OutsideError:
             return web.Response(status=400)
         return web.json_response({"name": name, "subfolder": subfolder, "type": kind})
@@ -105,10 +109,9 @@ def _preview(path: Path, wanted: str, channel: str) -> tuple[bytes, str]:
     if not 0 <= quality <= 100:
         raise ValueError("quality is over 100")
     with Image.open(path) as picture:
-        if file_format == "jpeg" or "a" not in channel:
-            picture = picture.convert("RGB")
+        wants_rgb = file_format == "jpeg" or "a" not in channel
         buffer = io.BytesIO()
-        picture.save(buffer, format=file_format, quality=quality)
+        (picture.convert("RGB") if wants_rgb else picture).save(buffer, format=file_format, quality=quality)
     return buffer.getvalue(), f"image/{file_format}"
 
 

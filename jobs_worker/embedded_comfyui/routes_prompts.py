@@ -1,6 +1,6 @@
 """Routes that submit, list and cancel prompts.
 
-A body that cannot be read ends in 500 where ComfyUI answers 500: clients are tested against the same behaviour.
+A body that cannot be read ends in 500, where ComfyUI answers 500: clients meet the same behaviour.
 """
 
 from __future__ import annotations
@@ -51,13 +51,16 @@ class PromptRoutes:
         if "client_id" in body:
             extra_data["client_id"] = body["client_id"]
         self._engine.queue.put(Item(number, prompt_id, body["prompt"], extra_data, verdict.outputs))
-        return web.json_response({"prompt_id": prompt_id, "number": number, "node_errors": verdict.node_errors})
+        return web.json_response(
+            {"prompt_id": prompt_id, "number": number, "node_errors": verdict.node_errors}
+        )
 
     def _number(self, body: Any) -> float:
         if "number" in body:
             return float(body["number"])
         number = self._engine.next_number()
-        return -number if "front" in body and body["front"] else number
+        in_front = isinstance(body, dict) and body.get("front")
+        return -number if in_front else number
 
     async def queue(self, request: web.Request) -> web.Response:
         return web.json_response(self._engine.queue.listing())
@@ -73,7 +76,9 @@ class PromptRoutes:
     async def history(self, request: web.Request) -> web.Response:
         limit = request.query.get("max_items")
         offset = int(request.query.get("offset", -1))
-        return web.json_response(self._engine.queue.history(None, None if limit is None else int(limit), offset))
+        return web.json_response(
+            self._engine.queue.history(None, None if limit is None else int(limit), offset)
+        )
 
     async def history_of(self, request: web.Request) -> web.Response:
         return web.json_response(self._engine.queue.history(request.match_info["prompt_id"]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import sys
 from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
@@ -19,12 +20,33 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 def create_app(engine: Engine) -> web.Application:
     """The engine's application, ready to be served."""
-    app = web.Application(client_max_size=int(FEATURES["max_upload_size"]), middlewares=[_answer_options, _check_origin])
-    routes = PromptRoutes(engine).routes() + FileRoutes(engine.folders).routes() + InfoRoutes(engine.folders).routes()
+    app = web.Application(
+        client_max_size=int(FEATURES["max_upload_size"]),
+        middlewares=[_plain_failures, _answer_options, _check_origin],
+    )
+    routes = (
+        PromptRoutes(engine).routes()
+        + FileRoutes(engine.folders).routes()
+        + InfoRoutes(engine.folders).routes()
+    )
     routes.append(web.get("/ws", engine.hub.handle))
     app.add_routes(routes)
     app.add_routes([web.route(route.method, f"/api{route.path}", route.handler) for route in routes])
     return app
+
+
+@web.middleware
+async def _plain_failures(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Whatever goes wrong becomes ComfyUI's bare 500 and one line in the log."""
+    try:
+        return await handler(request)
+    except web.HTTPException:
+        raise
+    except Exception as error:  # noqa: BLE001 - the last place that can answer
+        print(
+            f"{request.method} {request.path}: {type(error).__name__}: {error}", file=sys.stderr, flush=True
+        )
+        return web.Response(status=500, text="500 Internal Server Error\n\nServer got itself in trouble")
 
 
 @web.middleware

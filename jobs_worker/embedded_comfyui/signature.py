@@ -1,4 +1,4 @@
-"""What a node's result depends on, as one hash: class, inputs, the same of all nodes before it, file contents."""
+"""What a node's result depends on, as one hash: class, inputs, files, the same of all nodes before it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,12 @@ from .nodes import NODES
 
 def is_link(value: Any) -> bool:
     """Whether an input value is [node id, output slot]."""
-    return isinstance(value, list) and len(value) == 2 and isinstance(value[0], str) and isinstance(value[1], int)
+    return (
+        isinstance(value, list)
+        and len(value) == 2
+        and isinstance(value[0], str)
+        and isinstance(value[1], int)
+    )
 
 
 def known_inputs(prompt: dict[str, Any], node_id: str) -> dict[str, Any]:

@@ -28,7 +28,7 @@ def store(folders: Folders, stream: IO[bytes], name: str, kind: str, subfolder: 
     if root is None:
         raise ValueError(f"unknown folder {kind!r}")
     folder = inside(root, subfolder)
-    target = inside(root, os.path.join(subfolder, name))
+    target = inside(root, str(Path(subfolder) / name))
     if target in (root, folder) or name in (".", ".."):
         raise OutsideError(f"{name!r} is no file name.")
     folder.mkdir(parents=True, exist_ok=True)
@@ -36,7 +36,7 @@ def store(folders: Folders, stream: IO[bytes], name: str, kind: str, subfolder: 
     try:
         if not overwrite:
             target = _free_name(target, temporary)
-        os.replace(temporary, target)
+        temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
     return os.path.relpath(target, folder)

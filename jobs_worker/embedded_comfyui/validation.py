@@ -76,16 +76,22 @@ class _Validator:
     def _check_output(self, output: str) -> bool:
         try:
             return self._check(output)
-        except Exception as error:  # a malformed description can fail in any way; it becomes an answer, not a crash
+        except Exception as error:  # noqa: BLE001 - a malformed description can fail in any way
             message = "Exception when validating node"
-            self._fail(output, problem("exception_during_validation", message, str(error), **_described(error)))
+            self._fail(
+                output, problem("exception_during_validation", message, str(error), **_described(error))
+            )
             return False
 
     def _report(self, output: str, node_errors: dict[str, Any]) -> None:
         for node_id in self._before(output):
             if not self._errors.get(node_id):
                 continue
-            entry = {"errors": self._errors[node_id], "dependent_outputs": [], "class_type": self._class(node_id).CLASS}
+            entry = {
+                "errors": self._errors[node_id],
+                "dependent_outputs": [],
+                "class_type": self._class(node_id).CLASS,
+            }
             node_errors.setdefault(node_id, entry)["dependent_outputs"].append(output)
 
     def _before(self, output: str) -> list[str]:
@@ -123,12 +129,17 @@ class _Validator:
             if name in inputs:
                 good &= self._check_input(node_id, name, spec, inputs)
             elif name in required:
-                self._fail(node_id, problem("required_input_missing", "Required input is missing", name, input_name=name))
+                self._fail(
+                    node_id,
+                    problem("required_input_missing", "Required input is missing", name, input_name=name),
+                )
                 good = False
         if good and (reason := cls.problem(self._folders, inputs)):
             name = cls.SELF_CHECKED[0]
             message = "Custom validation failed for node"
-            self._fail(node_id, problem("custom_validation_failed", message, f"{name} - {reason}", input_name=name))
+            self._fail(
+                node_id, problem("custom_validation_failed", message, f"{name} - {reason}", input_name=name)
+            )
             good = False
         self._open.discard(node_id)
         self._valid[node_id] = good and self._valid.get(node_id, True)
@@ -161,9 +172,17 @@ class _Validator:
         received = offered[slot]
         if not _fits(received, config[0]):
             details = f"{name}, received_type({received}) mismatch input_type({config[0]})"
-            extra = {"input_name": name, "input_config": config, "received_type": received, "linked_node": link}
+            extra = {
+                "input_name": name,
+                "input_config": config,
+                "received_type": received,
+                "linked_node": link,
+            }
             self._fail(
-                node_id, problem("return_type_mismatch", "Return type mismatch between linked nodes", details, **extra)
+                node_id,
+                problem(
+                    "return_type_mismatch", "Return type mismatch between linked nodes", details, **extra
+                ),
             )
             return False
         return self._check_source(source, name, config, link)
@@ -171,7 +190,7 @@ class _Validator:
     def _check_source(self, source: str, name: str, config: list[Any], link: list[Any]) -> bool:
         try:
             return self._check(source)
-        except Exception as error:  # see _check_output
+        except Exception as error:  # noqa: BLE001 - a malformed description can fail in any way
             extra = {"input_name": name, "input_config": config, **_described(error), "linked_node": link}
             message = "Exception when validating inner node"
             self._fail(source, problem("exception_during_inner_validation", message, str(error), **extra))

@@ -34,7 +34,9 @@ def check_value(name: str, config: list[Any], value: Any) -> tuple[Any, dict[str
     return value, _out_of_range(name, value, settings, extra)
 
 
-def _conversion_error(name: str, kind: str, value: Any, error: Exception, extra: dict[str, Any]) -> dict[str, Any]:
+def _conversion_error(
+    name: str, kind: str, value: Any, error: Exception, extra: dict[str, Any]
+) -> dict[str, Any]:
     return {
         "type": "invalid_input_type",
         "message": f"Failed to convert an input value to a {kind} value",
@@ -54,7 +56,9 @@ def _not_listed(name: str, value: Any, options: list[Any], extra: dict[str, Any]
     }
 
 
-def _out_of_range(name: str, value: Any, settings: dict[str, Any], extra: dict[str, Any]) -> dict[str, Any] | None:
+def _out_of_range(
+    name: str, value: Any, settings: dict[str, Any], extra: dict[str, Any]
+) -> dict[str, Any] | None:
     low, high = settings.get("min"), settings.get("max")
     if low is not None and value < low:
         kind, message = "value_smaller_than_min", f"Value {value} smaller than min of {low}"

@@ -21,8 +21,9 @@ _PREVIEWS_WAITING_LIMIT = 200
 
 
 class _Listener:
-    def __init__(self, socket: web.WebSocketResponse) -> None:
+    def __init__(self, socket: web.WebSocketResponse, transport: asyncio.Transport | None) -> None:
         self.socket = socket
+        self.transport = transport
         self.wants_metadata = False
         self.outbox: asyncio.Queue[str | bytes] = asyncio.Queue(_OUTBOX_LIMIT)
 
@@ -32,7 +33,9 @@ class _Listener:
         try:
             self.outbox.put_nowait(message)
         except asyncio.QueueFull:
-            asyncio.ensure_future(self.socket.close(code=1013, message=b"Too slow."))
+            # Nothing polite helps: the socket's buffers are full as well.
+            if self.transport is not None:
+                self.transport.abort()
 
     async def write(self) -> None:
         while True:
@@ -50,9 +53,11 @@ class Hub:
     """Keeps the listeners by client id. send and send_preview may be called from any thread."""
 
     def __init__(self, remaining: Callable[[], int], running_node: Callable[[str], str | None]) -> None:
-        """Args:
-        remaining: number of unfinished prompts.
-        running_node: the node that runs now for a client id, or None.
+        """Open for listeners.
+
+        Args:
+            remaining: number of unfinished prompts.
+            running_node: the node that runs now for a client id, or None.
         """
         self._remaining = remaining
         self._running_node = running_node
@@ -67,7 +72,9 @@ class Hub:
         """Tell everybody how many prompts are left."""
         self.send("status", self._status(), None)
 
-    def send_preview(self, jpeg: bytes, data: dict[str, Any], progress: dict[str, Any], client_id: str | None) -> None:
+    def send_preview(
+        self, jpeg: bytes, data: dict[str, Any], progress: dict[str, Any], client_id: str | None
+    ) -> None:
         """Send a preview picture and its progress message, each client in the form that it asked for."""
         self._in_loop(self._deliver_preview, jpeg, data, _text("progress", progress), client_id)
 
@@ -76,7 +83,7 @@ class Hub:
         socket = web.WebSocketResponse()
         await socket.prepare(request)
         client_id = request.query.get("clientId") or uuid.uuid4().hex
-        listener = self._listeners[client_id] = _Listener(socket)
+        listener = self._listeners[client_id] = _Listener(socket, request.transport)
         listener.put(_text("status", {**self._status(), "sid": client_id}))
         if (node_id := self._running_node(client_id)) is not None:
             listener.put(_text("executing", {"node": node_id}))
@@ -130,7 +137,9 @@ class Hub:
         for listener in self._targets(client_id):
             listener.put(text)
 
-    def _deliver_preview(self, jpeg: bytes, data: dict[str, Any], progress: str, client_id: str | None) -> None:
+    def _deliver_preview(
+        self, jpeg: bytes, data: dict[str, Any], progress: str, client_id: str | None
+    ) -> None:
         metadata = json.dumps(data).encode()
         rich = struct.pack(">II", _PREVIEW_WITH_METADATA, len(metadata)) + metadata + jpeg
         plain = struct.pack(">II", _PREVIEW, _JPEG) + jpeg

@@ -27,9 +27,7 @@ def blur(pixels: FloatArray, radius: int, sigma: float) -> FloatArray:
 def _along(pixels: FloatArray, line: np.ndarray, axis: int, radius: int) -> FloatArray:
     length = pixels.shape[axis]
     if radius >= length:
-        raise ValueError(
-            f"Padding size should be less than the corresponding input dimension: radius {radius}, side {length}."
-        )
+        raise ValueError(f"Padding size should be less than the picture: radius {radius}, side {length}.")
     widths = [(0, 0)] * pixels.ndim
     widths[axis] = (radius, radius)
     padded = np.pad(pixels, widths, mode="reflect")

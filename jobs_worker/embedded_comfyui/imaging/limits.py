@@ -18,4 +18,6 @@ def check_size(width: int, height: int, batch: int = 1) -> None:
         raise TooLargeError(f"A side of {max(width, height)} px is too long: the limit is {MAX_SIDE_PX} px.")
     if width * height * batch > MAX_AREA_PX:
         megapixels = width * height * batch / 1_000_000
-        raise TooLargeError(f"{megapixels:.0f} megapixels are too many: the limit is {MAX_AREA_PX // 1_000_000}.")
+        raise TooLargeError(
+            f"{megapixels:.0f} megapixels are too many: the limit is {MAX_AREA_PX // 1_000_000}."
+        )

@@ -38,7 +38,11 @@ def resize(pixels: FloatArray, width: int, height: int, method: str, crop: str =
     except KeyError:
         raise ValueError(f"Unknown scaling method {method!r}.") from None
     # The axis that shrinks most goes first: fewer pixels for the other one.
-    order = ((1, height), (2, width)) if height / pixels.shape[1] <= width / pixels.shape[2] else ((2, width), (1, height))
+    order = (
+        ((1, height), (2, width))
+        if height / pixels.shape[1] <= width / pixels.shape[2]
+        else ((2, width), (1, height))
+    )
     for axis, size in order:
         pixels = scale(pixels, axis, size)
     return np.ascontiguousarray(pixels, dtype=np.float32)
@@ -78,12 +82,12 @@ def _centres(old: int, new: int) -> FloatArray:
 def _weighted(pixels: FloatArray, axis: int, taps: list[tuple[np.ndarray, np.ndarray]]) -> FloatArray:
     shape = [1] * pixels.ndim
     shape[axis] = -1
-    total = None
-    for index, weight in taps:
-        part = np.take(pixels, index, axis=axis)
-        part *= weight.astype(np.float32).reshape(shape)
-        total = part if total is None else np.add(total, part, out=total)
-    assert total is not None
+    parts = (
+        np.take(pixels, index, axis) * weight.astype(np.float32).reshape(shape) for index, weight in taps
+    )
+    total = next(parts)
+    for part in parts:
+        total += part
     return total
 
 

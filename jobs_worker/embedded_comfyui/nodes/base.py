@@ -1,7 +1,7 @@
 """What a node is, and the register of all of them.
 
-A node is one small class under `@node(...)`: its inputs and outputs as /object_info shows them, and `run`. To add
-one, write the class in the module of its theme; nothing else has to be changed.
+A node is one small class under `@node(...)`: its inputs and outputs as /object_info shows them, and `run`.
+To add one, write the class in the module of its theme; nothing else has to be changed.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Run(Protocol):
     png_info: dict[str, Any] | None
 
     def progress(self, value: int, maximum: int, preview: Any = None) -> None:
-        """Report a step (and a Pillow picture as its preview); raises Interrupted when the prompt was cancelled."""
+        """Report a step, with a Pillow picture as preview; raises PromptInterruptedError after a cancel."""
 
 
 @dataclass(frozen=True)
@@ -71,9 +71,8 @@ class Node:
         """What counts for the cache beside the inputs, such as a file's content."""
         return None
 
-    def run(self, run: Run, **inputs: Any) -> tuple[Any, ...] | Result:
-        """Compute the outputs, one per entry of OUTPUTS."""
-        raise NotImplementedError
+    # Computes the outputs, one per entry of OUTPUTS, from `run: Run` and the inputs by name.
+    run: ClassVar[Callable[..., tuple[Any, ...] | Result]]
 
 
 NODES: dict[str, type[Node]] = {}
@@ -93,6 +92,11 @@ def node(name: str, title: str, category: str) -> Callable[[type[Node]], type[No
 IMAGE: InputSpec = ("IMAGE",)
 MASK: InputSpec = ("MASK",)
 SIDE_LIMIT = 16384
+
+
+def inputs(**specs: Any) -> Inputs:
+    """The inputs of a node, in the order in which clients show them."""
+    return specs
 
 
 def integer(default: int, low: int, high: int = SIDE_LIMIT, step: int | None = 1) -> InputSpec:

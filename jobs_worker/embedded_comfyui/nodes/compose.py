@@ -9,17 +9,17 @@ import numpy as np
 from ..imaging.convert import FloatArray, as_mask, match_channels, repeat_to
 from ..imaging.limits import check_size
 from ..imaging.resample import resize, resize_mask
-from .base import IMAGE, MASK, Node, Run, integer, node, switch
+from .base import IMAGE, MASK, Node, Run, inputs, integer, node, switch
 
 
 @node("EmptyImage", "EmptyImage", "image")
 class EmptyImage(Node):
-    REQUIRED = {
-        "width": integer(512, 1),
-        "height": integer(512, 1),
-        "batch_size": integer(1, 1, 4096, step=None),
-        "color": ("INT", {"default": 0, "min": 0, "max": 0xFFFFFF, "step": 1, "display": "color"}),
-    }
+    REQUIRED = inputs(
+        width=integer(512, 1),
+        height=integer(512, 1),
+        batch_size=integer(1, 1, 4096, step=None),
+        color=("INT", {"default": 0, "min": 0, "max": 0xFFFFFF, "step": 1, "display": "color"}),
+    )
     OUTPUTS = ("IMAGE",)
 
     def run(self, run: Run, width: int, height: int, batch_size: int, color: int) -> tuple[Any, ...]:
@@ -30,14 +30,10 @@ class EmptyImage(Node):
 
 @node("ImageCompositeMasked", "ImageCompositeMasked", "image")
 class ImageCompositeMasked(Node):
-    REQUIRED = {
-        "destination": IMAGE,
-        "source": IMAGE,
-        "x": integer(0, 0),
-        "y": integer(0, 0),
-        "resize_source": switch(False),
-    }
-    OPTIONAL = {"mask": MASK}
+    REQUIRED = inputs(
+        destination=IMAGE, source=IMAGE, x=integer(0, 0), y=integer(0, 0), resize_source=switch(False)
+    )
+    OPTIONAL = inputs(mask=MASK)
     OUTPUTS = ("IMAGE",)
 
     def run(
@@ -70,7 +66,7 @@ class ImageCompositeMasked(Node):
 
 @node("SplitImageWithAlpha", "Split Image with Alpha", "mask/compositing")
 class SplitImageWithAlpha(Node):
-    REQUIRED = {"image": ("IMAGE", {})}
+    REQUIRED = inputs(image=("IMAGE", {}))
     OUTPUTS = ("IMAGE", "MASK")
 
     def run(self, run: Run, image: FloatArray) -> tuple[Any, ...]:
@@ -81,7 +77,7 @@ class SplitImageWithAlpha(Node):
 
 @node("JoinImageWithAlpha", "Join Image with Alpha", "mask/compositing")
 class JoinImageWithAlpha(Node):
-    REQUIRED = {"image": ("IMAGE", {}), "alpha": ("MASK", {})}
+    REQUIRED = inputs(image=("IMAGE", {}), alpha=("MASK", {}))
     OUTPUTS = ("IMAGE",)
 
     def run(self, run: Run, image: FloatArray, alpha: FloatArray) -> tuple[Any, ...]:

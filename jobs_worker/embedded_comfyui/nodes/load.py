@@ -12,7 +12,7 @@ from PIL import Image, ImageFile, ImageOps, ImageSequence
 from ..folders import Folders
 from ..imaging.convert import FloatArray, from_picture
 from ..imaging.limits import check_size
-from .base import Inputs, Node, Run, choice, node
+from .base import Inputs, Node, Run, choice, inputs, node
 
 # A file that was cut off loads as far as it goes, as ComfyUI does; whoever submits has to check files before.
 ImageFile.LOAD_TRUNCATED_IMAGES = True
@@ -61,7 +61,7 @@ class LoadImage(_FileNode):
 
 @node("LoadImageMask", "Load Image (as Mask)", "mask")
 class LoadImageMask(_FileNode):
-    REQUIRED = {"channel": choice("alpha", "red", "green", "blue")}
+    REQUIRED = inputs(channel=choice("alpha", "red", "green", "blue"))
     OUTPUTS = ("MASK",)
 
     def run(self, run: Run, image: str, channel: str, **_: Any) -> tuple[Any, ...]:

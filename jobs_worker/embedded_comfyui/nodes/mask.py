@@ -9,14 +9,14 @@ from scipy import ndimage
 
 from ..imaging.convert import FloatArray, as_mask, repeat_to
 from ..imaging.limits import check_size
-from .base import IMAGE, MASK, SIDE_LIMIT, Node, Run, choice, integer, node, number, switch
+from .base import IMAGE, MASK, SIDE_LIMIT, Node, Run, choice, inputs, integer, node, number, switch
 
 _CHANNELS = ("red", "green", "blue", "alpha")
 
 
 @node("SolidMask", "SolidMask", "mask")
 class SolidMask(Node):
-    REQUIRED = {"value": number(1.0, 0.0, 1.0), "width": integer(512, 1), "height": integer(512, 1)}
+    REQUIRED = inputs(value=number(1.0, 0.0, 1.0), width=integer(512, 1), height=integer(512, 1))
     OUTPUTS = ("MASK",)
 
     def run(self, run: Run, value: float, width: int, height: int) -> tuple[Any, ...]:
@@ -26,7 +26,7 @@ class SolidMask(Node):
 
 @node("MaskToImage", "Convert Mask to Image", "mask")
 class MaskToImage(Node):
-    REQUIRED = {"mask": MASK}
+    REQUIRED = inputs(mask=MASK)
     OUTPUTS = ("IMAGE",)
 
     def run(self, run: Run, mask: FloatArray) -> tuple[Any, ...]:
@@ -35,7 +35,7 @@ class MaskToImage(Node):
 
 @node("ImageToMask", "Convert Image to Mask", "mask")
 class ImageToMask(Node):
-    REQUIRED = {"image": IMAGE, "channel": choice(*_CHANNELS)}
+    REQUIRED = inputs(image=IMAGE, channel=choice(*_CHANNELS))
     OUTPUTS = ("MASK",)
 
     def run(self, run: Run, image: FloatArray, channel: str) -> tuple[Any, ...]:
@@ -44,7 +44,9 @@ class ImageToMask(Node):
 
 @node("ImageColorToMask", "ImageColorToMask", "mask")
 class ImageColorToMask(Node):
-    REQUIRED = {"image": IMAGE, "color": ("INT", {"default": 0, "min": 0, "max": 0xFFFFFF, "step": 1, "display": "color"})}
+    REQUIRED = inputs(
+        image=IMAGE, color=("INT", {"default": 0, "min": 0, "max": 0xFFFFFF, "step": 1, "display": "color"})
+    )
     OUTPUTS = ("MASK",)
 
     def run(self, run: Run, image: FloatArray, color: int) -> tuple[Any, ...]:
@@ -55,7 +57,7 @@ class ImageColorToMask(Node):
 
 @node("InvertMask", "InvertMask", "mask")
 class InvertMask(Node):
-    REQUIRED = {"mask": MASK}
+    REQUIRED = inputs(mask=MASK)
     OUTPUTS = ("MASK",)
 
     def run(self, run: Run, mask: FloatArray) -> tuple[Any, ...]:
@@ -64,13 +66,9 @@ class InvertMask(Node):
 
 @node("CropMask", "CropMask", "mask")
 class CropMask(Node):
-    REQUIRED = {
-        "mask": MASK,
-        "x": integer(0, 0),
-        "y": integer(0, 0),
-        "width": integer(512, 1),
-        "height": integer(512, 1),
-    }
+    REQUIRED = inputs(
+        mask=MASK, x=integer(0, 0), y=integer(0, 0), width=integer(512, 1), height=integer(512, 1)
+    )
     OUTPUTS = ("MASK",)
 
     def run(self, run: Run, mask: FloatArray, x: int, y: int, width: int, height: int) -> tuple[Any, ...]:
@@ -79,7 +77,7 @@ class CropMask(Node):
 
 @node("ThresholdMask", "ThresholdMask", "mask")
 class ThresholdMask(Node):
-    REQUIRED = {"mask": MASK, "value": number(0.5, 0.0, 1.0)}
+    REQUIRED = inputs(mask=MASK, value=number(0.5, 0.0, 1.0))
     OUTPUTS = ("MASK",)
 
     def run(self, run: Run, mask: FloatArray, value: float) -> tuple[Any, ...]:
@@ -88,16 +86,14 @@ class ThresholdMask(Node):
 
 @node("FeatherMask", "FeatherMask", "mask")
 class FeatherMask(Node):
-    REQUIRED = {
-        "mask": MASK,
-        "left": integer(0, 0),
-        "top": integer(0, 0),
-        "right": integer(0, 0),
-        "bottom": integer(0, 0),
-    }
+    REQUIRED = inputs(
+        mask=MASK, left=integer(0, 0), top=integer(0, 0), right=integer(0, 0), bottom=integer(0, 0)
+    )
     OUTPUTS = ("MASK",)
 
-    def run(self, run: Run, mask: FloatArray, left: int, top: int, right: int, bottom: int) -> tuple[Any, ...]:
+    def run(
+        self, run: Run, mask: FloatArray, left: int, top: int, right: int, bottom: int
+    ) -> tuple[Any, ...]:
         result = as_mask(mask).copy()
         height, width = result.shape[1:]
         across = _ramp(width, left) * _ramp(width, right)[::-1]
@@ -114,7 +110,7 @@ def _ramp(length: int, feather: int) -> FloatArray:
 
 @node("GrowMask", "GrowMask", "mask")
 class GrowMask(Node):
-    REQUIRED = {"mask": MASK, "expand": integer(0, -SIDE_LIMIT), "tapered_corners": switch(True)}
+    REQUIRED = inputs(mask=MASK, expand=integer(0, -SIDE_LIMIT), tapered_corners=switch(True))
     OUTPUTS = ("MASK",)
 
     def run(self, run: Run, mask: FloatArray, expand: int, tapered_corners: bool) -> tuple[Any, ...]:
@@ -123,23 +119,24 @@ class GrowMask(Node):
         grow = ndimage.grey_dilation if expand > 0 else ndimage.grey_erosion
         result = []
         for one in as_mask(mask):
+            grown = one
             # More steps than the longest side cannot change anything any more.
             for step in range(min(abs(expand), max(one.shape))):
                 run.progress(step, abs(expand))
-                one = grow(one, footprint=footprint)
-            result.append(one)
+                grown = grow(grown, footprint=footprint)
+            result.append(grown)
         return (np.stack(result).astype(np.float32),)
 
 
 @node("MaskComposite", "MaskComposite", "mask")
 class MaskComposite(Node):
-    REQUIRED = {
-        "destination": MASK,
-        "source": MASK,
-        "x": integer(0, 0),
-        "y": integer(0, 0),
-        "operation": choice("multiply", "add", "subtract", "and", "or", "xor"),
-    }
+    REQUIRED = inputs(
+        destination=MASK,
+        source=MASK,
+        x=integer(0, 0),
+        y=integer(0, 0),
+        operation=choice("multiply", "add", "subtract", "and", "or", "xor"),
+    )
     OUTPUTS = ("MASK",)
 
     def run(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import string
 from pathlib import Path
@@ -14,16 +13,16 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from ..imaging.convert import FloatArray, as_mask, to_picture
-from .base import IMAGE, MASK, Node, Result, Run, choice, integer, node, number, switch, text
+from .base import IMAGE, MASK, Node, Result, Run, choice, inputs, integer, node, number, switch, text
 
-_HIDDEN = {"prompt": "PROMPT", "extra_pnginfo": "EXTRA_PNGINFO"}
+_HIDDEN = inputs(prompt="PROMPT", extra_pnginfo="EXTRA_PNGINFO")
 _WEBP_METHODS = {"default": 4, "fastest": 0, "slowest": 6}
 _EXIF_MODEL, _EXIF_MAKE = 0x0110, 0x010F
 
 
 @node("SaveImage", "Save Image", "image")
 class SaveImage(Node):
-    REQUIRED = {"images": ("IMAGE", {}), "filename_prefix": text("ComfyUI")}
+    REQUIRED = inputs(images=("IMAGE", {}), filename_prefix=text("ComfyUI"))
     HIDDEN = _HIDDEN
     IS_OUTPUT = True
 
@@ -33,7 +32,7 @@ class SaveImage(Node):
 
 @node("PreviewImage", "Preview Image", "image")
 class PreviewImage(Node):
-    REQUIRED = {"images": IMAGE}
+    REQUIRED = inputs(images=IMAGE)
     HIDDEN = _HIDDEN
     IS_OUTPUT = True
 
@@ -43,7 +42,7 @@ class PreviewImage(Node):
 
 @node("MaskPreview", "MaskPreview", "mask")
 class MaskPreview(Node):
-    REQUIRED = {"mask": MASK}
+    REQUIRED = inputs(mask=MASK)
     HIDDEN = _HIDDEN
     IS_OUTPUT = True
 
@@ -54,14 +53,14 @@ class MaskPreview(Node):
 
 @node("SaveAnimatedWEBP", "SaveAnimatedWEBP", "image/animation")
 class SaveAnimatedWEBP(Node):
-    REQUIRED = {
-        "images": IMAGE,
-        "filename_prefix": text("ComfyUI"),
-        "fps": number(6.0, 0.01, 1000.0),
-        "lossless": switch(True),
-        "quality": integer(80, 0, 100, step=None),
-        "method": choice(*_WEBP_METHODS),
-    }
+    REQUIRED = inputs(
+        images=IMAGE,
+        filename_prefix=text("ComfyUI"),
+        fps=number(6.0, 0.01, 1000.0),
+        lossless=switch(True),
+        quality=integer(80, 0, 100, step=None),
+        method=choice(*_WEBP_METHODS),
+    )
     HIDDEN = _HIDDEN
     IS_OUTPUT = True
 
@@ -85,16 +84,18 @@ class SaveAnimatedWEBP(Node):
 
 @node("SaveAnimatedPNG", "SaveAnimatedPNG", "image/animation")
 class SaveAnimatedPNG(Node):
-    REQUIRED = {
-        "images": IMAGE,
-        "filename_prefix": text("ComfyUI"),
-        "fps": number(6.0, 0.01, 1000.0),
-        "compress_level": integer(4, 0, 9, step=None),
-    }
+    REQUIRED = inputs(
+        images=IMAGE,
+        filename_prefix=text("ComfyUI"),
+        fps=number(6.0, 0.01, 1000.0),
+        compress_level=integer(4, 0, 9, step=None),
+    )
     HIDDEN = _HIDDEN
     IS_OUTPUT = True
 
-    def run(self, run: Run, images: FloatArray, filename_prefix: str, fps: float, compress_level: int, **_: Any) -> Result:
+    def run(
+        self, run: Run, images: FloatArray, filename_prefix: str, fps: float, compress_level: int, **_: Any
+    ) -> Result:
         place = run.folders.save_place(filename_prefix, "output", images.shape[2], images.shape[1])
         name = f"{place.stem}_{place.counter:05}_.png"
         frames = [to_picture(one) for one in images]
@@ -110,8 +111,10 @@ class SaveAnimatedPNG(Node):
         return Result(ui={"images": [entry], "animated": [True]})
 
 
-def save_pngs(run: Run, images: FloatArray, prefix: str, kind: str, compress_level: int) -> list[dict[str, str]]:
-    """Write each picture of the batch as PNG and return the entries that clients use in /view."""
+def save_pngs(
+    run: Run, images: FloatArray, prefix: str, kind: str, compress_level: int
+) -> list[dict[str, str]]:
+    """Write each picture of the batch as PNG; returns the entries that clients use in /view."""
     place = run.folders.save_place(prefix, kind, images.shape[2], images.shape[1])
     entries = []
     for number_in_batch, one in enumerate(images):
@@ -124,11 +127,11 @@ def save_pngs(run: Run, images: FloatArray, prefix: str, kind: str, compress_lev
 
 
 def _write(picture: Image.Image, path: Path, file_format: str, settings: dict[str, Any]) -> None:
-    # Renamed when complete: an engine that is killed while it writes leaves no half picture under a real name.
+    # Renamed when complete: an engine killed while it writes leaves no half picture under a real name.
     partial = path.with_name(f".{path.name}.part")
     try:
         picture.save(partial, format=file_format, **settings)
-        os.replace(partial, path)
+        partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
 

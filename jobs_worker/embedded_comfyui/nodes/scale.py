@@ -9,21 +9,23 @@ import numpy as np
 from ..imaging.convert import FloatArray
 from ..imaging.limits import check_size
 from ..imaging.resample import METHODS, resize
-from .base import IMAGE, Node, Run, choice, combo, integer, node, number
+from .base import IMAGE, Node, Run, choice, combo, inputs, integer, node, number
 
 
 @node("ImageScale", "Upscale Image", "image/upscaling")
 class ImageScale(Node):
-    REQUIRED = {
-        "image": IMAGE,
-        "upscale_method": choice(*METHODS),
-        "width": integer(512, 0),
-        "height": integer(512, 0),
-        "crop": choice("disabled", "center"),
-    }
+    REQUIRED = inputs(
+        image=IMAGE,
+        upscale_method=choice(*METHODS),
+        width=integer(512, 0),
+        height=integer(512, 0),
+        crop=choice("disabled", "center"),
+    )
     OUTPUTS = ("IMAGE",)
 
-    def run(self, run: Run, image: FloatArray, upscale_method: str, width: int, height: int, crop: str) -> tuple[Any, ...]:
+    def run(
+        self, run: Run, image: FloatArray, upscale_method: str, width: int, height: int, crop: str
+    ) -> tuple[Any, ...]:
         if width == 0 and height == 0:
             return (image,)
         old_height, old_width = image.shape[1:3]
@@ -34,7 +36,7 @@ class ImageScale(Node):
 
 @node("ImageScaleBy", "Upscale Image By", "image/upscaling")
 class ImageScaleBy(Node):
-    REQUIRED = {"image": IMAGE, "upscale_method": choice(*METHODS), "scale_by": number(1.0, 0.01, 8.0)}
+    REQUIRED = inputs(image=IMAGE, upscale_method=choice(*METHODS), scale_by=number(1.0, 0.01, 8.0))
     OUTPUTS = ("IMAGE",)
 
     def run(self, run: Run, image: FloatArray, upscale_method: str, scale_by: float) -> tuple[Any, ...]:
@@ -44,7 +46,7 @@ class ImageScaleBy(Node):
 
 @node("ImageScaleToTotalPixels", "Scale Image to Total Pixels", "image/upscaling")
 class ImageScaleToTotalPixels(Node):
-    REQUIRED = {"image": ("IMAGE", {}), "upscale_method": combo(*METHODS), "megapixels": number(1.0, 0.01, 16.0)}
+    REQUIRED = inputs(image=("IMAGE", {}), upscale_method=combo(*METHODS), megapixels=number(1.0, 0.01, 16.0))
     OUTPUTS = ("IMAGE",)
 
     def run(self, run: Run, image: FloatArray, upscale_method: str, megapixels: float) -> tuple[Any, ...]:
@@ -55,11 +57,11 @@ class ImageScaleToTotalPixels(Node):
 
 @node("ImageScaleToMaxDimension", "ImageScaleToMaxDimension", "image/upscaling")
 class ImageScaleToMaxDimension(Node):
-    REQUIRED = {
-        "image": IMAGE,
-        "upscale_method": choice("area", "lanczos", "bilinear", "nearest-exact", "bilinear", "bicubic"),
-        "largest_size": integer(512, 0),
-    }
+    REQUIRED = inputs(
+        image=IMAGE,
+        upscale_method=choice("area", "lanczos", "bilinear", "nearest-exact", "bilinear", "bicubic"),
+        largest_size=integer(512, 0),
+    )
     OUTPUTS = ("IMAGE",)
 
     def run(self, run: Run, image: FloatArray, upscale_method: str, largest_size: int) -> tuple[Any, ...]:
@@ -75,17 +77,23 @@ class ImageScaleToMaxDimension(Node):
 
 @node("ResizeAndPadImage", "ResizeAndPadImage", "image/transform")
 class ResizeAndPadImage(Node):
-    REQUIRED = {
-        "image": IMAGE,
-        "target_width": integer(512, 1),
-        "target_height": integer(512, 1),
-        "padding_color": choice("white", "black"),
-        "interpolation": choice("area", "bicubic", "nearest-exact", "bilinear", "lanczos"),
-    }
+    REQUIRED = inputs(
+        image=IMAGE,
+        target_width=integer(512, 1),
+        target_height=integer(512, 1),
+        padding_color=choice("white", "black"),
+        interpolation=choice("area", "bicubic", "nearest-exact", "bilinear", "lanczos"),
+    )
     OUTPUTS = ("IMAGE",)
 
     def run(
-        self, run: Run, image: FloatArray, target_width: int, target_height: int, padding_color: str, interpolation: str
+        self,
+        run: Run,
+        image: FloatArray,
+        target_width: int,
+        target_height: int,
+        padding_color: str,
+        interpolation: str,
     ) -> tuple[Any, ...]:
         batch, height, width, channels = image.shape
         check_size(target_width, target_height, batch)

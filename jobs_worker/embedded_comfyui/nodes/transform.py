@@ -9,7 +9,7 @@ import numpy as np
 from ..imaging.convert import FloatArray, match_channels, repeat_to
 from ..imaging.limits import check_size
 from ..imaging.resample import resize
-from .base import IMAGE, Node, Run, choice, integer, node, switch
+from .base import IMAGE, Node, Run, choice, inputs, integer, node, switch
 
 _COLORS = {
     "white": (1.0, 1.0, 1.0),
@@ -22,13 +22,9 @@ _COLORS = {
 
 @node("ImageCrop", "Image Crop", "image/transform")
 class ImageCrop(Node):
-    REQUIRED = {
-        "image": IMAGE,
-        "width": integer(512, 1),
-        "height": integer(512, 1),
-        "x": integer(0, 0),
-        "y": integer(0, 0),
-    }
+    REQUIRED = inputs(
+        image=IMAGE, width=integer(512, 1), height=integer(512, 1), x=integer(0, 0), y=integer(0, 0)
+    )
     OUTPUTS = ("IMAGE",)
 
     def run(self, run: Run, image: FloatArray, width: int, height: int, x: int, y: int) -> tuple[Any, ...]:
@@ -38,7 +34,7 @@ class ImageCrop(Node):
 
 @node("ImageFlip", "ImageFlip", "image/transform")
 class ImageFlip(Node):
-    REQUIRED = {"image": IMAGE, "flip_method": choice("x-axis: vertically", "y-axis: horizontally")}
+    REQUIRED = inputs(image=IMAGE, flip_method=choice("x-axis: vertically", "y-axis: horizontally"))
     OUTPUTS = ("IMAGE",)
 
     def run(self, run: Run, image: FloatArray, flip_method: str) -> tuple[Any, ...]:
@@ -47,24 +43,24 @@ class ImageFlip(Node):
 
 @node("ImageRotate", "ImageRotate", "image/transform")
 class ImageRotate(Node):
-    REQUIRED = {"image": IMAGE, "rotation": choice("none", "90 degrees", "180 degrees", "270 degrees")}
+    REQUIRED = inputs(image=IMAGE, rotation=choice("none", "90 degrees", "180 degrees", "270 degrees"))
     OUTPUTS = ("IMAGE",)
 
     def run(self, run: Run, image: FloatArray, rotation: str) -> tuple[Any, ...]:
-        quarters = 0 if rotation == "none" else int(rotation.split()[0]) // 90
+        quarters = 0 if rotation == "none" else int(rotation.split(maxsplit=1)[0]) // 90
         return (np.ascontiguousarray(np.rot90(image, k=quarters, axes=(2, 1))),)
 
 
 @node("ImagePadForOutpaint", "Pad Image for Outpainting", "image")
 class ImagePadForOutpaint(Node):
-    REQUIRED = {
-        "image": IMAGE,
-        "left": integer(0, 0, step=8),
-        "top": integer(0, 0, step=8),
-        "right": integer(0, 0, step=8),
-        "bottom": integer(0, 0, step=8),
-        "feathering": integer(40, 0),
-    }
+    REQUIRED = inputs(
+        image=IMAGE,
+        left=integer(0, 0, step=8),
+        top=integer(0, 0, step=8),
+        right=integer(0, 0, step=8),
+        bottom=integer(0, 0, step=8),
+        feathering=integer(40, 0),
+    )
     OUTPUTS = ("IMAGE", "MASK")
 
     def run(
@@ -90,20 +86,22 @@ def _feather(width: int, height: int, sides: tuple[bool, bool, bool, bool], feat
     columns, rows = np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)
     across = np.minimum(columns if left else width, width - columns if right else width)
     down = np.minimum(rows if top else height, height - rows if bottom else height)
-    distance = np.minimum(np.broadcast_to(across, (width,))[None, :], np.broadcast_to(down, (height,))[:, None])
+    distance = np.minimum(
+        np.broadcast_to(across, (width,))[None, :], np.broadcast_to(down, (height,))[:, None]
+    )
     return np.clip((feathering - distance) / feathering, 0, None) ** 2
 
 
 @node("ImageStitch", "Image Stitch", "image/transform")
 class ImageStitch(Node):
-    REQUIRED = {
-        "image1": IMAGE,
-        "direction": choice("right", "down", "left", "up", default="right"),
-        "match_image_size": switch(True),
-        "spacing_width": integer(0, 0, 1024, step=2),
-        "spacing_color": choice(*_COLORS, default="white"),
-    }
-    OPTIONAL = {"image2": IMAGE}
+    REQUIRED = inputs(
+        image1=IMAGE,
+        direction=choice("right", "down", "left", "up", default="right"),
+        match_image_size=switch(True),
+        spacing_width=integer(0, 0, 1024, step=2),
+        spacing_color=choice(*_COLORS, default="white"),
+    )
+    OPTIONAL = inputs(image2=IMAGE)
     OUTPUTS = ("IMAGE",)
 
     def run(
@@ -168,7 +166,7 @@ def _spacer(like: FloatArray, width: int, color: str, across: bool) -> FloatArra
 
 @node("ImageBatch", "Batch Images", "image")
 class ImageBatch(Node):
-    REQUIRED = {"image1": IMAGE, "image2": IMAGE}
+    REQUIRED = inputs(image1=IMAGE, image2=IMAGE)
     OUTPUTS = ("IMAGE",)
 
     def run(self, run: Run, image1: FloatArray, image2: FloatArray) -> tuple[Any, ...]:
@@ -182,11 +180,9 @@ class ImageBatch(Node):
 
 @node("ImageFromBatch", "ImageFromBatch", "image/batch")
 class ImageFromBatch(Node):
-    REQUIRED = {
-        "image": IMAGE,
-        "batch_index": integer(0, 0, 4095, step=None),
-        "length": integer(1, 1, 4096, step=None),
-    }
+    REQUIRED = inputs(
+        image=IMAGE, batch_index=integer(0, 0, 4095, step=None), length=integer(1, 1, 4096, step=None)
+    )
     OUTPUTS = ("IMAGE",)
 
     def run(self, run: Run, image: FloatArray, batch_index: int, length: int) -> tuple[Any, ...]:
@@ -196,7 +192,7 @@ class ImageFromBatch(Node):
 
 @node("RepeatImageBatch", "RepeatImageBatch", "image/batch")
 class RepeatImageBatch(Node):
-    REQUIRED = {"image": IMAGE, "amount": integer(1, 1, 4096, step=None)}
+    REQUIRED = inputs(image=IMAGE, amount=integer(1, 1, 4096, step=None))
     OUTPUTS = ("IMAGE",)
 
     def run(self, run: Run, image: FloatArray, amount: int) -> tuple[Any, ...]:
@@ -207,7 +203,7 @@ class RepeatImageBatch(Node):
 
 @node("RebatchImages", "Rebatch Images", "image/batch")
 class RebatchImages(Node):
-    REQUIRED = {"images": ("IMAGE", {}), "batch_size": integer(1, 1, 4096, step=None)}
+    REQUIRED = inputs(images=("IMAGE", {}), batch_size=integer(1, 1, 4096, step=None))
     OUTPUTS = ("IMAGE",)
     OUTPUT_IS_LIST = (True,)
     INPUT_IS_LIST = True
@@ -220,8 +216,8 @@ class RebatchImages(Node):
 
 @node("GetImageSize", "Get Image Size", "image")
 class GetImageSize(Node):
-    REQUIRED = {"image": IMAGE}
-    HIDDEN = {"unique_id": "UNIQUE_ID"}
+    REQUIRED = inputs(image=IMAGE)
+    HIDDEN = inputs(unique_id="UNIQUE_ID")
     OUTPUTS = ("INT", "INT", "INT")
     OUTPUT_NAMES = ("width", "height", "batch_size")
 

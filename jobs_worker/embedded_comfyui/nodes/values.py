@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .base import Node, Result, Run, combo, node, switch, text
+from .base import Node, Result, Run, combo, inputs, node, switch, text
 
 _LARGEST = 2**63 - 1
 _LONG_TEXT = text(multiline=True)
@@ -20,37 +20,37 @@ class _Primitive(Node):
 
 @node("PrimitiveInt", "Int", "utils/primitive")
 class PrimitiveInt(_Primitive):
-    REQUIRED = {"value": ("INT", {"min": -_LARGEST, "max": _LARGEST, "control_after_generate": True})}
+    REQUIRED = inputs(value=("INT", {"min": -_LARGEST, "max": _LARGEST, "control_after_generate": True}))
     OUTPUTS = ("INT",)
 
 
 @node("PrimitiveFloat", "Float", "utils/primitive")
 class PrimitiveFloat(_Primitive):
-    REQUIRED = {"value": ("FLOAT", {"min": -_LARGEST, "max": _LARGEST})}
+    REQUIRED = inputs(value=("FLOAT", {"min": -_LARGEST, "max": _LARGEST}))
     OUTPUTS = ("FLOAT",)
 
 
 @node("PrimitiveBoolean", "Boolean", "utils/primitive")
 class PrimitiveBoolean(_Primitive):
-    REQUIRED = {"value": switch()}
+    REQUIRED = inputs(value=switch())
     OUTPUTS = ("BOOLEAN",)
 
 
 @node("PrimitiveString", "String", "utils/primitive")
 class PrimitiveString(_Primitive):
-    REQUIRED = {"value": text(multiline=False)}
+    REQUIRED = inputs(value=text(multiline=False))
     OUTPUTS = ("STRING",)
 
 
 @node("PrimitiveStringMultiline", "String (Multiline)", "utils/primitive")
 class PrimitiveStringMultiline(_Primitive):
-    REQUIRED = {"value": _LONG_TEXT}
+    REQUIRED = inputs(value=_LONG_TEXT)
     OUTPUTS = ("STRING",)
 
 
 @node("PreviewAny", "Preview Any", "utils")
 class PreviewAny(Node):
-    REQUIRED = {"source": ("*", {})}
+    REQUIRED = inputs(source=("*", {}))
     IS_OUTPUT = True
 
     def run(self, run: Run, source: Any) -> Result:
@@ -70,7 +70,7 @@ def _shown(value: Any) -> str:
 
 @node("StringConcatenate", "Concatenate", "utils/string")
 class StringConcatenate(Node):
-    REQUIRED = {"string_a": _LONG_TEXT, "string_b": _LONG_TEXT, "delimiter": text("", multiline=False)}
+    REQUIRED = inputs(string_a=_LONG_TEXT, string_b=_LONG_TEXT, delimiter=text("", multiline=False))
     OUTPUTS = ("STRING",)
 
     def run(self, run: Run, string_a: str, string_b: str, delimiter: str) -> tuple[Any, ...]:
@@ -79,7 +79,7 @@ class StringConcatenate(Node):
 
 @node("StringLength", "Length", "utils/string")
 class StringLength(Node):
-    REQUIRED = {"string": _LONG_TEXT}
+    REQUIRED = inputs(string=_LONG_TEXT)
     OUTPUTS = ("INT",)
     OUTPUT_NAMES = ("length",)
 
@@ -89,7 +89,7 @@ class StringLength(Node):
 
 @node("StringReplace", "Replace", "utils/string")
 class StringReplace(Node):
-    REQUIRED = {"string": _LONG_TEXT, "find": _LONG_TEXT, "replace": _LONG_TEXT}
+    REQUIRED = inputs(string=_LONG_TEXT, find=_LONG_TEXT, replace=_LONG_TEXT)
     OUTPUTS = ("STRING",)
 
     def run(self, run: Run, string: str, find: str, replace: str) -> tuple[Any, ...]:
@@ -98,7 +98,7 @@ class StringReplace(Node):
 
 @node("StringSubstring", "Substring", "utils/string")
 class StringSubstring(Node):
-    REQUIRED = {"string": _LONG_TEXT, "start": ("INT", {}), "end": ("INT", {})}
+    REQUIRED = inputs(string=_LONG_TEXT, start=("INT", {}), end=("INT", {}))
     OUTPUTS = ("STRING",)
 
     def run(self, run: Run, string: str, start: int, end: int) -> tuple[Any, ...]:
@@ -107,7 +107,7 @@ class StringSubstring(Node):
 
 @node("StringTrim", "Trim", "utils/string")
 class StringTrim(Node):
-    REQUIRED = {"string": _LONG_TEXT, "mode": combo("Both", "Left", "Right")}
+    REQUIRED = inputs(string=_LONG_TEXT, mode=combo("Both", "Left", "Right"))
     OUTPUTS = ("STRING",)
 
     def run(self, run: Run, string: str, mode: str) -> tuple[Any, ...]:
@@ -116,17 +116,22 @@ class StringTrim(Node):
 
 @node("CaseConverter", "Case Converter", "utils/string")
 class CaseConverter(Node):
-    REQUIRED = {"string": _LONG_TEXT, "mode": combo("UPPERCASE", "lowercase", "Capitalize", "Title Case")}
+    REQUIRED = inputs(string=_LONG_TEXT, mode=combo("UPPERCASE", "lowercase", "Capitalize", "Title Case"))
     OUTPUTS = ("STRING",)
 
     def run(self, run: Run, string: str, mode: str) -> tuple[Any, ...]:
-        forms = {"UPPERCASE": str.upper, "lowercase": str.lower, "Capitalize": str.capitalize, "Title Case": str.title}
+        forms = {
+            "UPPERCASE": str.upper,
+            "lowercase": str.lower,
+            "Capitalize": str.capitalize,
+            "Title Case": str.title,
+        }
         return (forms[mode](string),)
 
 
 @node("StringContains", "Contains", "utils/string")
 class StringContains(Node):
-    REQUIRED = {"string": _LONG_TEXT, "substring": _LONG_TEXT, "case_sensitive": switch(True)}
+    REQUIRED = inputs(string=_LONG_TEXT, substring=_LONG_TEXT, case_sensitive=switch(True))
     OUTPUTS = ("BOOLEAN",)
     OUTPUT_NAMES = ("contains",)
 
@@ -136,16 +141,17 @@ class StringContains(Node):
 
 @node("StringCompare", "Compare", "utils/string")
 class StringCompare(Node):
-    REQUIRED = {
-        "string_a": _LONG_TEXT,
-        "string_b": _LONG_TEXT,
-        "mode": combo("Starts With", "Ends With", "Equal"),
-        "case_sensitive": switch(True),
-    }
+    REQUIRED = inputs(
+        string_a=_LONG_TEXT,
+        string_b=_LONG_TEXT,
+        mode=combo("Starts With", "Ends With", "Equal"),
+        case_sensitive=switch(True),
+    )
     OUTPUTS = ("BOOLEAN",)
 
     def run(self, run: Run, string_a: str, string_b: str, mode: str, case_sensitive: bool) -> tuple[Any, ...]:
         if not case_sensitive:
             string_a, string_b = string_a.lower(), string_b.lower()
-        tests = {"Starts With": str.startswith, "Ends With": str.endswith, "Equal": str.__eq__}
-        return (tests[mode](string_a, string_b),)
+        if mode == "Equal":
+            return (string_a == string_b,)
+        return (string_a.startswith(string_b) if mode == "Starts With" else string_a.endswith(string_b),)

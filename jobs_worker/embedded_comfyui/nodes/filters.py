@@ -11,12 +11,12 @@ from ..imaging.blur import blur
 from ..imaging.convert import FloatArray, from_picture, match_channels, repeat_to, to_picture
 from ..imaging.dither import ordered_dither
 from ..imaging.resample import resize
-from .base import IMAGE, Node, Run, combo, integer, node, number
+from .base import IMAGE, Node, Run, combo, inputs, integer, node, number
 
 
 @node("ImageInvert", "Invert Image", "image")
 class ImageInvert(Node):
-    REQUIRED = {"image": IMAGE}
+    REQUIRED = inputs(image=IMAGE)
     OUTPUTS = ("IMAGE",)
 
     def run(self, run: Run, image: FloatArray) -> tuple[Any, ...]:
@@ -25,7 +25,7 @@ class ImageInvert(Node):
 
 @node("ImageBlur", "Image Blur", "image/postprocessing")
 class ImageBlur(Node):
-    REQUIRED = {"image": ("IMAGE", {}), "blur_radius": integer(1, 1, 31), "sigma": number(1.0, 0.1, 10.0, 0.1)}
+    REQUIRED = inputs(image=("IMAGE", {}), blur_radius=integer(1, 1, 31), sigma=number(1.0, 0.1, 10.0, 0.1))
     OUTPUTS = ("IMAGE",)
 
     def run(self, run: Run, image: FloatArray, blur_radius: int, sigma: float) -> tuple[Any, ...]:
@@ -34,15 +34,17 @@ class ImageBlur(Node):
 
 @node("ImageSharpen", "Image Sharpen", "image/postprocessing")
 class ImageSharpen(Node):
-    REQUIRED = {
-        "image": ("IMAGE", {}),
-        "sharpen_radius": integer(1, 1, 31),
-        "sigma": number(1.0, 0.1, 10.0),
-        "alpha": number(1.0, 0.0, 5.0),
-    }
+    REQUIRED = inputs(
+        image=("IMAGE", {}),
+        sharpen_radius=integer(1, 1, 31),
+        sigma=number(1.0, 0.1, 10.0),
+        alpha=number(1.0, 0.0, 5.0),
+    )
     OUTPUTS = ("IMAGE",)
 
-    def run(self, run: Run, image: FloatArray, sharpen_radius: int, sigma: float, alpha: float) -> tuple[Any, ...]:
+    def run(
+        self, run: Run, image: FloatArray, sharpen_radius: int, sigma: float, alpha: float
+    ) -> tuple[Any, ...]:
         strength = np.float32(alpha * 10)
         detail = image - blur(image, sharpen_radius, sigma)
         return (np.clip(image + strength * detail, 0, 1),)
@@ -50,12 +52,12 @@ class ImageSharpen(Node):
 
 @node("ImageBlend", "Image Blend", "image/postprocessing")
 class ImageBlend(Node):
-    REQUIRED = {
-        "image1": ("IMAGE", {}),
-        "image2": ("IMAGE", {}),
-        "blend_factor": number(0.5, 0.0, 1.0),
-        "blend_mode": combo("normal", "multiply", "screen", "overlay", "soft_light", "difference"),
-    }
+    REQUIRED = inputs(
+        image1=("IMAGE", {}),
+        image2=("IMAGE", {}),
+        blend_factor=number(0.5, 0.0, 1.0),
+        blend_mode=combo("normal", "multiply", "screen", "overlay", "soft_light", "difference"),
+    )
     OUTPUTS = ("IMAGE",)
 
     def run(
@@ -93,15 +95,19 @@ _BLENDS = {
 
 @node("ImageQuantize", "Image Quantize", "image/postprocessing")
 class ImageQuantize(Node):
-    REQUIRED = {
-        "image": ("IMAGE", {}),
-        "colors": integer(256, 1, 256),
-        "dither": combo("none", "floyd-steinberg", "bayer-2", "bayer-4", "bayer-8", "bayer-16"),
-    }
+    REQUIRED = inputs(
+        image=("IMAGE", {}),
+        colors=integer(256, 1, 256),
+        dither=combo("none", "floyd-steinberg", "bayer-2", "bayer-4", "bayer-8", "bayer-16"),
+    )
     OUTPUTS = ("IMAGE",)
 
     def run(self, run: Run, image: FloatArray, colors: int, dither: str) -> tuple[Any, ...]:
-        return (np.stack([from_picture(_quantize(to_picture(one).convert("RGB"), colors, dither)) for one in image]),)
+        return (
+            np.stack(
+                [from_picture(_quantize(to_picture(one).convert("RGB"), colors, dither)) for one in image]
+            ),
+        )
 
 
 def _quantize(picture: Image.Image, colors: int, dither: str) -> Image.Image:
