@@ -4,7 +4,7 @@ import secrets
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -160,7 +160,7 @@ class Settings(GoogleSettings, StripeSettings):
         then one where nothing answers, and whoever uses it does without.
         """
         if self.redis_url is None:
-            return f"unix://{self.creator_home / 'run' / 'valkey.sock'}?db={db}"
+            return f"unix://{quote(str(self.creator_home / 'run' / 'valkey.sock'))}?db={db}"
         parts = urlsplit(self.redis_url)
         if parts.scheme == "unix":
             return urlunsplit(parts._replace(query=f"db={db}"))

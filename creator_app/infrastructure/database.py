@@ -1,7 +1,7 @@
-"""The database behind one small door: SQLite or PostgreSQL, read and write transactions, the database's clock.
+"""The database behind one small door: SQLite or PostgreSQL, reads, writes, the database's clock.
 
-SQLite: a transaction that will write begins with ``BEGIN IMMEDIATE``. One that began as a read and turned into
-a write would fail at once with "database is locked" while another writes, without waiting.
+SQLite: a transaction that will write begins with ``BEGIN IMMEDIATE``. One that began as a read and turned
+into a write would fail at once with "database is locked" while another writes, without waiting.
 """
 
 import os
@@ -162,7 +162,7 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def _refuse_foreign_process(engine: Engine) -> None:
-    """A pooled connection is only given to the process that opened it, even if nobody disposed after a fork."""
+    """A pooled connection only goes to the process that opened it, even if nobody disposed after a fork."""
 
     def on_connect(_connection: Any, record: Any) -> None:
         record.info["pid"] = os.getpid()

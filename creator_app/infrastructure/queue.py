@@ -9,6 +9,7 @@ import redis
 from rq import Queue
 
 from creator_app.errors import Unavailable
+from creator_app.infrastructure.logging import bound
 
 QUEUE_NAME: Final = "jobs"
 #: What a worker calls for a ticket, by name: nothing here imports the worker.
@@ -34,13 +35,14 @@ class TicketQueue:
 
         Args:
             n: how many jobs may be waiting; more than there are does no harm.
-            request_id: the request that led to it; a worker finds it in the ticket's ``meta`` and logs it.
+            request_id: the request that led to it, for the worker's log; left out: the one bound to the log here.
 
         Raises:
             Unavailable: Redis is away. Nothing is lost: the sweeper issues tickets for waiting jobs.
         """
         if n < 1:
             return
+        request_id = request_id or bound().get("request_id")
         meta = {"request_id": request_id} if request_id else {}
         tickets = [
             Queue.prepare_data(
