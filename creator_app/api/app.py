@@ -8,7 +8,7 @@ from starlette.routing import Match
 from creator_app.api import errors
 from creator_app.api.dependencies import check_origin
 from creator_app.api.middleware.requests import RequestContext
-from creator_app.api.routes import api_keys, auth, docs, health, job_files, job_live, jobs, recipes
+from creator_app.api.routes import api_keys, auth, docs, health, job_files, job_live, jobs, recipes, stored
 from creator_app.api.schemas.errors import ErrorAnswer
 
 PREFIX = "/api/v1"
@@ -30,7 +30,7 @@ def create_api() -> FastAPI:
     )
     # Streams check the origin themselves: a websocket is refused in its own way.
     checked = APIRouter(prefix=PREFIX, dependencies=[Depends(check_origin)], responses=_ERRORS)
-    for module in (auth, recipes, jobs, job_files, api_keys):
+    for module in (auth, recipes, jobs, job_files, api_keys, stored):
         checked.include_router(module.router)
     app.include_router(checked)
     app.include_router(job_live.router, prefix=PREFIX, responses=_ERRORS)

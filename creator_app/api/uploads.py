@@ -44,7 +44,7 @@ async def read_form(request: Request, max_file_bytes: int) -> AsyncGenerator[For
 
     Raises:
         InvalidInput: it is not multipart, or a part is missing or unreadable.
-        TooLarge: a file is larger than ``max_file_bytes``.
+        TooLarge: a file has ``max_file_bytes`` or more.
     """
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         raise InvalidInput(
@@ -70,7 +70,7 @@ class _Parser(MultiPartParser):
         if part is not self._part:
             self._part, self._size = part, 0
         self._size += end - start
-        if part.file is not None and self._size > self.max_file_bytes:
+        if part.file is not None and self._size >= self.max_file_bytes:
             raise _too_large(self.max_file_bytes)
         super().on_part_data(data, start, end)
 
@@ -109,7 +109,7 @@ async def _read_away(stream: AsyncGenerator[bytes, None]) -> None:
 
 def _too_large(max_file_bytes: int) -> TooLarge:
     return TooLarge(
-        f"This file is too large: at most {max_file_bytes // 1_000_000} MB are taken.",
+        f"This file is too large: files up to {max_file_bytes // 1_000_000} MB are taken.",
         hint="Save it smaller, or as a JPEG, and send it again.",
     )
 

@@ -1,4 +1,4 @@
-"""A Creator API that really listens: granian in a process of its own, SQLite and files in a folder, a real Valkey.
+"""A Creator API that really listens: granian in its own process, SQLite and files in a folder, a real Valkey.
 
 No worker runs here: `Stack.finish` brings a job to its end through the services, as a worker would.
 """
@@ -63,11 +63,10 @@ class Stack:
         assert answer.status_code == 201, answer.text
         return client
 
-    def submit(self, client: httpx.Client, **options: Any) -> dict[str, Any]:
+    def submit(self, client: httpx.Client, name: str = "photo.png", **options: Any) -> dict[str, Any]:
         """A job by ``client``."""
-        answer = client.post(
-            "/api/v1/jobs", data={"recipe": RECIPE}, files={"image": ("photo.png", picture(), "image/png")}, **options
-        )
+        files = {"image": (name, picture(), "image/png")}
+        answer = client.post("/api/v1/jobs", data={"recipe": RECIPE}, files=files, **options)
         assert answer.status_code == 202, answer.text
         job: dict[str, Any] = answer.json()
         return job
@@ -111,7 +110,9 @@ class Stack:
             work.session.add_all(assets)
             work.session.flush()
             job_state.change(work, UUID(job_id), JobStatus.SAVING, fence=claim.fence)
-            job_state.change(work, UUID(job_id), JobStatus.SUCCEEDED, fence=claim.fence, values={"outputs": rows})
+            job_state.change(
+                work, UUID(job_id), JobStatus.SUCCEEDED, fence=claim.fence, values={"outputs": rows}
+            )
 
     def _keep(self, claim: claims.Claim, n: int, name: str, content_type: str, data: bytes) -> Asset:
         stored = self.creator.storage.put(f"jobs/{claim.job.id}/{claim.attempt_id}/{n}", data, content_type)
@@ -127,9 +128,19 @@ class Stack:
         )
 
 
+API = ("--factory", "creator_app.api.app:create_api")
+PRODUCT = ("--factory", "creator_app.creator_app:app")
+
+
 @contextmanager
-def running(home: Path, **settings: str) -> Iterator[Stack]:
-    """A stack whose state lies under ``home``; further settings by their environment names."""
+def running(home: Path, served: tuple[str, ...] = API, **settings: str) -> Iterator[Stack]:
+    """A stack whose state lies under ``home``.
+
+    Args:
+        home: its folder.
+        served: the interface alone (quick to start), or the whole product with the pages' socket.
+        settings: further settings by their environment names.
+    """
     with ValkeyServer() as valkey, socket.create_server(("127.0.0.1", 0)) as chosen:
         port = chosen.getsockname()[1]
         chosen.close()
@@ -139,6 +150,13 @@ def running(home: Path, **settings: str) -> Iterator[Stack]:
             "REDIS_URL": valkey.connection_url,
             "PORT": str(port),
             "SIGNUP": "open",
+            # Reflex neither builds pages nor asks the network here.
+            "__REFLEX_SKIP_COMPILE": "true",
+            "REFLEX_ENV_MODE": "prod",
+            "REFLEX_TELEMETRY_ENABLED": "false",
+            "REFLEX_CHECK_LATEST_VERSION": "false",
+            "REFLEX_STATES_WORKDIR": str(home / "states"),
+            "REFLEX_WEB_WORKDIR": str(home / "web"),
             **settings,
         }
         with _environment(environment):
@@ -146,7 +164,7 @@ def running(home: Path, **settings: str) -> Iterator[Stack]:
             upgrade(creator.settings.database_url)
             with creator.uow.write() as work:
                 recipes.sync_shipped(work)
-            with _served(port):
+            with _served(port, served):
                 yield Stack(f"http://127.0.0.1:{port}", creator)
             creator.database.engine.dispose()
 
@@ -167,9 +185,9 @@ def _environment(values: dict[str, str]) -> Iterator[None]:
 
 
 @contextmanager
-def _served(port: int) -> Iterator[None]:
-    command = [sys.executable, "-m", "granian", "--interface", "asgi", "--factory", "--port", str(port)]
-    command += ["--workers-kill-timeout", "3", "--no-log", "creator_app.api.app:create_api"]
+def _served(port: int, served: tuple[str, ...]) -> Iterator[None]:
+    command = [sys.executable, "-m", "granian", "--interface", "asgi", "--port", str(port)]
+    command += ["--workers-kill-timeout", "3", "--no-log", *served]
     process = subprocess.Popen(command, cwd=ROOT)
     try:
         _wait(process, f"http://127.0.0.1:{port}/healthz")

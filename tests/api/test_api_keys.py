@@ -23,7 +23,10 @@ def test_a_key_works_in_place_of_a_session(stack: Stack, person: httpx.Client) -
         assert program.get("/api/v1/auth/me").json() == person.get("/api/v1/auth/me").json()
         assert stack.submit(program)["source"] == "api"
         # no browser sends this header by itself, so the origin does not matter
-        assert program.post("/api/v1/auth/logout", headers={"Origin": "https://elsewhere.example"}).status_code == 204
+        assert (
+            program.post("/api/v1/auth/logout", headers={"Origin": "https://elsewhere.example"}).status_code
+            == 204
+        )
 
 
 def test_a_key_is_shown_once(person: httpx.Client) -> None:
@@ -51,7 +54,9 @@ def test_a_revoked_key_is_dead_at_once(stack: Stack, person: httpx.Client) -> No
         ("account", "GET", "/api/v1/api-keys"),
     ],
 )
-def test_a_key_may_do_what_its_scopes_say(stack: Stack, person: httpx.Client, scope: str, method: str, path: str) -> None:
+def test_a_key_may_do_what_its_scopes_say(
+    stack: Stack, person: httpx.Client, scope: str, method: str, path: str
+) -> None:
     others = [other for other in ("jobs:read", "jobs:write", "recipes:read", "account") if other != scope]
     with stack.client(**bearer(make(person, others)["key"])) as without:
         answer = without.request(method, path)
@@ -67,7 +72,9 @@ def test_a_key_can_not_give_more_than_it_has(stack: Stack, person: httpx.Client)
         assert make(program)["scopes"] == ["account"]
 
 
-@pytest.mark.parametrize("header", ["Bearer ", "Bearer crt_wrong", "Bearer wrong", "Basic dXNlcjpwYXNz", "crt_wrong", ""])
+@pytest.mark.parametrize(
+    "header", ["Bearer ", "Bearer crt_wrong", "Bearer wrong", "Basic dXNlcjpwYXNz", "crt_wrong", ""]
+)
 def test_other_credentials_are_refused(person: httpx.Client, header: str) -> None:
     answer = person.get("/api/v1/auth/me", headers={"Authorization": header})
     assert answer.status_code == 401, "a wrong key is not covered up by a session"

@@ -20,7 +20,9 @@ def test_a_new_account_is_signed_in(person: httpx.Client) -> None:
 
 
 def test_the_cookie_is_out_of_reach_of_scripts(stack: Stack, stranger: httpx.Client) -> None:
-    answer = stranger.post("/api/v1/auth/register", json={"email": "cookie@example.com", "password": PASSWORD})
+    answer = stranger.post(
+        "/api/v1/auth/register", json={"email": "cookie@example.com", "password": PASSWORD}
+    )
     cookie = answer.headers["set-cookie"]
     assert cookie.startswith(cookie_name(stack) + "=")
     assert "HttpOnly" in cookie and "SameSite=lax" in cookie and "Path=/" in cookie
@@ -66,7 +68,9 @@ def test_logout_ends_the_session_everywhere(stack: Stack, person: httpx.Client) 
         ({"email": ["x"], "password": 7}, 422, "invalid_input"),
     ],
 )
-def test_a_login_that_fails_says_so(stranger: httpx.Client, body: dict[str, object], status: int, code: str) -> None:
+def test_a_login_that_fails_says_so(
+    stranger: httpx.Client, body: dict[str, object], status: int, code: str
+) -> None:
     answer = stranger.post("/api/v1/auth/login", json=body)
     assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
     assert "set-cookie" not in answer.headers
@@ -74,9 +78,15 @@ def test_a_login_that_fails_says_so(stranger: httpx.Client, body: dict[str, obje
 
 @pytest.mark.parametrize(
     ("email", "password", "field"),
-    [("no address", PASSWORD, "email"), ("x@example.com", "short", "password"), ("x@example.com", "p" * 2000, "password")],
+    [
+        ("no address", PASSWORD, "email"),
+        ("x@example.com", "short", "password"),
+        ("x@example.com", "p" * 2000, "password"),
+    ],
 )
-def test_a_sign_up_names_the_wrong_field(stranger: httpx.Client, email: str, password: str, field: str) -> None:
+def test_a_sign_up_names_the_wrong_field(
+    stranger: httpx.Client, email: str, password: str, field: str
+) -> None:
     answer = stranger.post("/api/v1/auth/register", json={"email": email, "password": password})
     assert answer.status_code == 422
     assert field in answer.json()["error"]["fields"]
@@ -114,13 +124,17 @@ def test_a_page_form_is_sent_on_to_a_page(stranger: httpx.Client) -> None:
 def test_a_page_form_that_fails_goes_back_to_its_page(stranger: httpx.Client) -> None:
     form = {"email": "form@example.com", "password": "wrong", "next": "/jobs"}
     answer = stranger.post("/api/v1/auth/login", data=form, headers=FORM)
-    assert (answer.status_code, answer.headers["location"]) == (303, "/login?error=bad_credentials&next=%2Fjobs")
+    assert (answer.status_code, answer.headers["location"]) == (
+        303,
+        "/login?error=bad_credentials&next=%2Fjobs",
+    )
     answer = stranger.post("/api/v1/auth/register", data={"email": "x", "password": "y"}, headers=FORM)
     assert answer.headers["location"] == "/signup?error=invalid_input"
 
 
 @pytest.mark.parametrize(
-    "elsewhere", ["https://evil.example", "//evil.example", "/\\evil.example", "javascript:alert(1)", "/a\r\nX: y"]
+    "elsewhere",
+    ["https://evil.example", "//evil.example", "/\\evil.example", "javascript:alert(1)", "/a\r\nX: y"],
 )
 def test_nobody_is_sent_to_another_site(stranger: httpx.Client, person: httpx.Client, elsewhere: str) -> None:
     email = person.get("/api/v1/auth/me").json()["user"]["email"]
@@ -131,7 +145,12 @@ def test_nobody_is_sent_to_another_site(stranger: httpx.Client, person: httpx.Cl
 
 @pytest.mark.parametrize(
     "headers",
-    [{"Origin": "https://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}],
+    [
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ],
 )
 def test_other_sites_can_not_use_a_session(person: httpx.Client, headers: dict[str, str]) -> None:
     answer = person.post("/api/v1/auth/logout", headers=headers)

@@ -9,7 +9,9 @@ from tests.api.stack import PASSWORD, Stack
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE"])
-@pytest.mark.parametrize("path", ["/api", "/api/", "/api/v1", "/api/v1/nothing", "/api/v2/jobs", "/api/docs/../../x"])
+@pytest.mark.parametrize(
+    "path", ["/api", "/api/", "/api/v1", "/api/v1/nothing", "/api/v2/jobs", "/api/docs/../../x"]
+)
 def test_unknown_addresses_answer_in_the_one_shape(stranger: httpx.Client, method: str, path: str) -> None:
     answer = stranger.request(method, path)
     assert answer.status_code == 404, path
@@ -47,7 +49,9 @@ def test_health(stranger: httpx.Client) -> None:
     assert answer.status_code == 200 and set(answer.json()["parts"].values()) == {"ok"}
 
 
-def test_metrics_are_for_this_machine_and_admins(stack: Stack, person: httpx.Client, stranger: httpx.Client) -> None:
+def test_metrics_are_for_this_machine_and_admins(
+    stack: Stack, person: httpx.Client, stranger: httpx.Client
+) -> None:
     stack.submit(person)
     text = stranger.get("/metrics").text
     assert re.search(r'creator_jobs\{status="queued"\} [1-9]', text)

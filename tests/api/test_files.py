@@ -18,7 +18,9 @@ def job(stack: Stack, person: httpx.Client) -> str:
     """A finished job with a picture, a web page and a second picture of the same name."""
     made: str = stack.submit(person)["id"]
     page = b"<script>alert(1)</script>"
-    stack.finish(made, [(NAME, "image/png", PNG), ("page.html", "text/html", page), (NAME, "image/png", PNG[::-1])])
+    stack.finish(
+        made, [(NAME, "image/png", PNG), ("page.html", "text/html", page), (NAME, "image/png", PNG[::-1])]
+    )
     return f"/api/v1/jobs/{made}"
 
 
@@ -84,7 +86,12 @@ def test_head_tells_the_size(person: httpx.Client, job: str) -> None:
 
 
 def test_small_versions(person: httpx.Client, job: str) -> None:
-    for path in (f"{job}/thumb", f"{job}/thumb?width=100", f"{job}/outputs/0?width=160", f"{job}/inputs/image?width=160"):
+    for path in (
+        f"{job}/thumb",
+        f"{job}/thumb?width=100",
+        f"{job}/outputs/0?width=160",
+        f"{job}/inputs/image?width=160",
+    ):
         answer = person.get(path)
         assert answer.status_code == 200, path
         assert answer.headers["content-type"] == "image/webp"
@@ -129,3 +136,14 @@ def test_a_large_result_is_streamed(stack: Stack, person: httpx.Client) -> None:
     stack.finish(made, [("large.bin", "application/octet-stream", large)])
     answer = person.get(f"/api/v1/jobs/{made}/outputs/0")
     assert answer.content == large and answer.headers["content-length"] == str(len(large))
+
+
+def test_a_signed_address_works_for_a_stranger_for_a_while(stack: Stack, stranger: httpx.Client) -> None:
+    stack.creator.storage.put("signed/one", PNG, "image/png")
+    address = stack.creator.storage.signed_url("signed/one", 60, "ein Bild.png")
+    answer = stranger.get(address)
+    assert (answer.status_code, answer.content) == (200, PNG)
+    assert "ein%20Bild.png" in answer.headers["content-disposition"]
+    assert stranger.get(address.replace("signed/one", "signed/two")).status_code == 403
+    assert stranger.get(address.replace("ein", "mein")).status_code == 403
+    assert stranger.get(stack.creator.storage.signed_url("signed/one", -1, None)).status_code == 403

@@ -10,10 +10,10 @@ import pytest
 from tests.api.stack import RECIPE, Stack, picture
 
 IMAGE = {"image": ("photo.png", picture(), "image/png")}
-FIELDS = {
-    "id", "recipe", "status", "waiting_reason", "cancel_requested_at", "retry_of", "batch_id", "progress", "inputs",
-    "outputs", "error", "credits", "source", "created_at", "started_at", "finished_at",
-}  # fmt: skip
+FIELDS = set(
+    "id recipe status waiting_reason cancel_requested_at retry_of batch_id progress inputs outputs error credits "
+    "source created_at started_at finished_at".split()
+)
 
 
 def stored(stack: Stack) -> set[str]:
@@ -76,7 +76,11 @@ def test_a_key_of_another_account_is_another_key(stack: Stack, person: httpx.Cli
     ],
 )
 def test_bad_input_is_named(
-    stack: Stack, person: httpx.Client, data: dict[str, str], files: dict[str, tuple[str, bytes, str]], field: str
+    stack: Stack,
+    person: httpx.Client,
+    data: dict[str, str],
+    files: dict[str, tuple[str, bytes, str]],
+    field: str,
 ) -> None:
     before = stored(stack)
     answer = person.post("/api/v1/jobs", data=data, files=files)
@@ -96,7 +100,9 @@ def test_bad_input_is_named(
         ("page.svg", b"<svg xmlns='http://www.w3.org/2000/svg'/>"),
     ],
 )
-def test_what_is_no_picture_leaves_nothing(stack: Stack, person: httpx.Client, name: str, data: bytes) -> None:
+def test_what_is_no_picture_leaves_nothing(
+    stack: Stack, person: httpx.Client, name: str, data: bytes
+) -> None:
     before = stored(stack)
     answer = person.post("/api/v1/jobs", data={"recipe": RECIPE}, files={"image": (name, data, "image/png")})
     error = answer.json()["error"]
@@ -107,15 +113,21 @@ def test_what_is_no_picture_leaves_nothing(stack: Stack, person: httpx.Client, n
 
 def test_a_file_that_is_too_large_is_refused_in_words(stack: Stack, person: httpx.Client) -> None:
     size = stack.creator.settings.max_upload_bytes + 1
-    answer = person.post("/api/v1/jobs", data={"recipe": RECIPE}, files={"image": ("big.png", bytes(size), "image/png")})
+    answer = person.post(
+        "/api/v1/jobs", data={"recipe": RECIPE}, files={"image": ("big.png", bytes(size), "image/png")}
+    )
     error = answer.json()["error"]
     assert (answer.status_code, error["code"]) == (413, "too_large")
     assert "MB" in error["message"] and error["hint"]
 
 
-@pytest.mark.parametrize("name", ["../../etc/passwd.png", "Ünïcödé 图片 🌈.png", 'quote".png', "a" * 300 + ".png"])
+@pytest.mark.parametrize(
+    "name", ["../../etc/passwd.png", "Ünïcödé 图片 🌈.png", 'quote".png', "a" * 300 + ".png"]
+)
 def test_file_names_do_no_harm(stack: Stack, person: httpx.Client, name: str) -> None:
-    answer = person.post("/api/v1/jobs", data={"recipe": RECIPE}, files={"image": (name, picture(), "image/png")})
+    answer = person.post(
+        "/api/v1/jobs", data={"recipe": RECIPE}, files={"image": (name, picture(), "image/png")}
+    )
     assert answer.status_code == 202, answer.text
     kept = answer.json()["inputs"]["image"]["filename"]
     assert "/" not in kept and ".." not in kept and len(kept) <= 255

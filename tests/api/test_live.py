@@ -47,7 +47,12 @@ def test_changes_arrive_at_once(stack: Stack, person: httpx.Client) -> None:
     job = stack.submit(person)
     account = _account(stack, job["id"])
     later(0.5, lambda: stack.start(job["id"]))
-    later(1.0, lambda: stack.creator.publisher.progress(account, UUID(job["id"]), {"percent": 40.0, "step": "Resizing"}))
+    later(
+        1.0,
+        lambda: stack.creator.publisher.progress(
+            account, UUID(job["id"]), {"percent": 40.0, "step": "Resizing"}
+        ),
+    )
     later(1.5, lambda: person.post(f"/api/v1/jobs/{job['id']}/cancel"))
     seen: list[tuple[str, object]] = []
     with stack.client(Cookie=_cookie(person)) as reader:

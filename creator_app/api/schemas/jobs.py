@@ -38,7 +38,7 @@ SUBMISSION: dict[str, Any] = {
                         "image": {
                             "type": "string",
                             "format": "binary",
-                            "description": "Each file under its input's name; most recipes call theirs image.",
+                            "description": "Each file under its input's name, mostly image.",
                         },
                     },
                 }
