@@ -3,13 +3,15 @@
 import fcntl
 import json
 import os
-import secrets
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Final
 
+from creator_app.config.secret_files import made_once
+
 #: Every process of a Creator carries its home under this name, so that none of them can be lost sight of.
 MARKER: Final = "CREATOR_STACK"
+SETUP_CODE: Final = "setup_code"
 
 
 @dataclass(frozen=True)
@@ -71,12 +73,16 @@ class Home:
             return "(it has written nothing)"
         return "\n".join(text.splitlines()[-lines:]) or "(it has written nothing)"
 
+    def setup_code(self) -> str | None:
+        """What the first account needs when it is made from another machine; none once there is one."""
+        try:
+            return (self.root / "secrets" / SETUP_CODE).read_text().strip()
+        except OSError:
+            return None
+
     def secret(self, name: str) -> str:
         """A random word that is made once and that only this user can read."""
-        path = self.root / "secrets" / name
-        if not path.exists():
-            write_private(path, secrets.token_urlsafe(32))
-        return path.read_text().strip()
+        return made_once(self.root / "secrets" / name)
 
     def lock(self) -> bool:
         """Claims this home for this process; it is free again when the process ends, however it ends.

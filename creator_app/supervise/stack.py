@@ -139,7 +139,7 @@ class Stack:
         log = self._home.log_file("migrate")
         with log.open("w") as file:
             code = subprocess.run(
-                [sys.executable, "-m", "creator_app", "migrate"],
+                [sys.executable, "-m", "creator_app", "migrate", "--setup-code"],
                 cwd=bundle.ROOT,
                 env=self._environment,
                 stdout=file,

@@ -1,0 +1,1 @@
+"""How tests start the real servers that they talk to."""
