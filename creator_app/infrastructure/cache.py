@@ -108,7 +108,7 @@ _default: Cache | None = None
 
 def use_cache(cache: Cache | None) -> None:
     """Sets the cache that `cache_result` works with in this process; ``None``: it does without."""
-    global _default
+    global _default  # noqa: PLW0603 (functions are decorated before any process has a cache)
     _default = cache
 
 

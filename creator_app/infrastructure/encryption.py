@@ -1,7 +1,7 @@
 """Encrypts single values, such as Google's tokens, for the database.
 
-A ciphertext is ``v1:KEY_ID:TOKEN``. The token is Fernet's (AES-128-CBC and HMAC-SHA256), so that a changed one is
-noticed; the id says which key made it, so that keys can be rotated and a missing one is named.
+A ciphertext is ``v1:KEY_ID:TOKEN``. The token is Fernet's (AES-128-CBC and HMAC-SHA256), so that a changed
+one is noticed; the id says which key made it, so that keys can be rotated and a missing one is named.
 """
 
 import base64
@@ -121,7 +121,7 @@ def get_encryptor(keys: Sequence[str] | None = None) -> Encryptor:
     Raises:
         EncryptionError: no keys were given, now or before.
     """
-    global _current
+    global _current  # noqa: PLW0603 (one per process: deriving keys is slow)
     with _lock:
         if keys is not None and (_current is None or _current._keys != tuple(keys)):
             _current = Encryptor(keys)

@@ -1,6 +1,7 @@
 """Tickets: "somebody may run the next job". A ticket carries no data of a job, so losing one loses nothing.
 
-The worker that takes a ticket claims a job from the database. RQ's own time limit is off: the deadline is ours.
+The worker that takes a ticket claims a job from the database. RQ's own time limit is off: the deadline
+is ours.
 """
 
 from typing import Final
@@ -35,7 +36,7 @@ class TicketQueue:
 
         Args:
             n: how many jobs may be waiting; more than there are does no harm.
-            request_id: the request that led to it, for the worker's log; left out: the one bound to the log here.
+            request_id: the request that led to it, for the worker's log; left out: the one bound here.
 
         Raises:
             Unavailable: Redis is away. Nothing is lost: the sweeper issues tickets for waiting jobs.

