@@ -36,6 +36,12 @@ def match_channels(first: FloatArray, second: FloatArray) -> tuple[FloatArray, F
     return _pad_channels(first, want), _pad_channels(second, want)
 
 
+def adopt_channels(first: FloatArray, second: FloatArray) -> FloatArray:
+    """`second` with the channel count of `first`: cut, or filled with 1."""
+    want = first.shape[-1]
+    return second[..., :want] if second.shape[-1] > want else _pad_channels(second, want)
+
+
 def _pad_channels(pixels: FloatArray, want: int) -> FloatArray:
     missing = want - pixels.shape[-1]
     if missing <= 0:

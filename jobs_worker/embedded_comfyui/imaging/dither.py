@@ -10,7 +10,8 @@ def ordered_dither(picture: Image.Image, colors: int, order: int) -> Image.Image
     """Add the `order` x `order` Bayer pattern, as strong as one step between `colors` colours."""
     levels = np.asarray(picture).astype(np.float32)
     spread = 2 * 256 / colors
-    pattern = spread * bayer(order) + (1.0 - order * order) / (2.0 * order * order) * spread
+    centred = bayer(order) + (1.0 - order * order) / (2.0 * order * order)
+    pattern = spread * centred
     height, width = levels.shape[:2]
     tiled = np.tile(pattern, (-(-height // order), -(-width // order)))[:height, :width]
     return Image.fromarray(np.clip(levels + tiled[:, :, None], 0, 255).astype(np.uint8))

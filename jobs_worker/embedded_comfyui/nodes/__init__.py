@@ -1,6 +1,18 @@
 """All nodes of the engine: importing this package registers them."""
 
-from . import compose, filters, load, mask, save, scale, transform, values
+from . import color, compose, filters, load, mask, save, scale, transform, values
 from .base import NODES, Node
 
-__all__ = ["NODES", "Node", "compose", "filters", "load", "mask", "save", "scale", "transform", "values"]
+__all__ = [
+    "NODES",
+    "Node",
+    "color",
+    "compose",
+    "filters",
+    "load",
+    "mask",
+    "save",
+    "scale",
+    "transform",
+    "values",
+]

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..imaging.convert import FloatArray, as_mask, match_channels, repeat_to
+from ..imaging.convert import FloatArray, adopt_channels, as_mask, repeat_to
 from ..imaging.limits import check_size
 from ..imaging.resample import resize, resize_mask
 from .base import IMAGE, MASK, Node, Run, inputs, integer, node, switch
@@ -46,7 +46,7 @@ class ImageCompositeMasked(Node):
         resize_source: bool,
         mask: FloatArray | None = None,
     ) -> tuple[Any, ...]:
-        destination, source = match_channels(destination, source)
+        source = adopt_channels(destination, source)
         result = destination.copy()
         batch, height, width, _ = result.shape
         if resize_source:

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from ..imaging.blur import blur
-from ..imaging.convert import FloatArray, from_picture, match_channels, repeat_to, to_picture
+from ..imaging.convert import FloatArray, adopt_channels, from_picture, repeat_to, to_picture
 from ..imaging.dither import ordered_dither
 from ..imaging.resample import resize
 from .base import IMAGE, Node, Run, combo, inputs, integer, node, number
@@ -63,7 +63,7 @@ class ImageBlend(Node):
     def run(
         self, run: Run, image1: FloatArray, image2: FloatArray, blend_factor: float, blend_mode: str
     ) -> tuple[Any, ...]:
-        image1, image2 = match_channels(image1, image2)
+        image2 = adopt_channels(image1, image2)
         if image1.shape[1:3] != image2.shape[1:3]:
             image2 = resize(image2, image1.shape[2], image1.shape[1], "bicubic", "center")
         image2 = repeat_to(image2, image1.shape[0]) if image2.shape[0] not in (1, image1.shape[0]) else image2

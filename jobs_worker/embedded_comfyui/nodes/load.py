@@ -56,6 +56,8 @@ class LoadImage(_FileNode):
                     continue
                 frames.append(from_picture(rgb))
                 masks.append(_mask(picture))
+        if len({mask.shape for mask in masks}) > 1:  # some frames have transparency, others none
+            masks = [mask if mask.any() else np.zeros((height, width), np.float32) for mask in masks]
         return np.stack(frames), np.stack(masks)
 
 
@@ -68,14 +70,16 @@ class LoadImageMask(_FileNode):
         with _open(run.folders, image) as file:
             check_size(*file.size)
             picture = _eight_bit(ImageOps.exif_transpose(file))
-            if picture.getbands() != ("R", "G", "B", "A"):
-                has_alpha = "A" in picture.getbands() or "transparency" in picture.info
-                picture = picture.convert("RGBA" if has_alpha else "RGB")
             letter = channel[0].upper()
-            if letter not in picture.getbands():
-                return (np.zeros((1, _NO_MASK_PX, _NO_MASK_PX), np.float32),)
-            values = from_picture(picture.getchannel(letter))
+            values = from_picture(picture.convert("RGBA").getchannel(letter))
         return ((1.0 - values if letter == "A" else values)[None],)
+
+
+@node("LoadImageOutput", "Load Image (from Outputs)", "image")
+class LoadImageOutput(LoadImage):
+    @classmethod
+    def required(cls, folders: Folders) -> Inputs:
+        return {"image": ("COMBO", {"image_upload": True, "image_folder": "output"})}
 
 
 def _open(folders: Folders, name: str) -> Image.Image:

@@ -75,6 +75,24 @@ class ImageScaleToMaxDimension(Node):
         return (resize(image, width, height, upscale_method),)
 
 
+_KONTEXT_SIZES = (
+    *((672, 1568), (688, 1504), (720, 1456), (752, 1392), (800, 1328), (832, 1248), (880, 1184), (944, 1104)),
+    (1024, 1024),
+    *((1104, 944), (1184, 880), (1248, 832), (1328, 800), (1392, 752), (1456, 720), (1504, 688), (1568, 672)),
+)
+
+
+@node("FluxKontextImageScale", "FluxKontextImageScale", "advanced/conditioning/flux")
+class FluxKontextImageScale(Node):
+    REQUIRED = inputs(image=("IMAGE", {}))
+    OUTPUTS = ("IMAGE",)
+
+    def run(self, run: Run, image: FloatArray) -> tuple[Any, ...]:
+        aspect = image.shape[2] / image.shape[1]
+        width, height = min(_KONTEXT_SIZES, key=lambda size: abs(aspect - size[0] / size[1]))
+        return (resize(image, width, height, "lanczos", "center"),)
+
+
 @node("ResizeAndPadImage", "ResizeAndPadImage", "image/transform")
 class ResizeAndPadImage(Node):
     REQUIRED = inputs(

@@ -119,13 +119,14 @@ class ImageStitch(Node):
         count = max(image1.shape[0], image2.shape[0])
         first, second = _repeat_last(image1, count), _repeat_last(image2, count)
         across = direction in ("left", "right")
-        second = _fit(first, second, across) if match_image_size else second
+        if match_image_size:
+            second = _fit(first, second, across)
+        else:
+            first, second = _centre_both(first, second, across, spacing_color)
         first, second = match_channels(first, second)
-        if not match_image_size:
-            first, second = _centre_both(first, second, across)
         parts = [first, second] if direction in ("right", "down") else [second, first]
         if spacing_width > 0:
-            parts.insert(1, _spacer(first, spacing_width + spacing_width % 2, spacing_color, across))
+            parts.insert(1, _spacer(first, spacing_width, spacing_color, across))
         axis = 2 if across else 1
         length = sum(part.shape[axis] for part in parts)
         check_size(*((length, first.shape[1]) if across else (first.shape[2], length)), count)
@@ -139,22 +140,26 @@ def _repeat_last(image: FloatArray, count: int) -> FloatArray:
 def _fit(first: FloatArray, second: FloatArray, across: bool) -> FloatArray:
     height, width = first.shape[1:3]
     other_height, other_width = second.shape[1:3]
+    aspect = other_width / other_height
     if across:
-        return resize(second, int(height * other_width / other_height), height, "lanczos")
-    return resize(second, width, int(width * other_height / other_width), "lanczos")
+        return resize(second, int(height * aspect), height, "lanczos")
+    return resize(second, width, int(width / aspect), "lanczos")
 
 
-def _centre_both(first: FloatArray, second: FloatArray, across: bool) -> tuple[FloatArray, FloatArray]:
+def _centre_both(
+    first: FloatArray, second: FloatArray, across: bool, color: str
+) -> tuple[FloatArray, FloatArray]:
     axis = 1 if across else 2
     want = max(first.shape[axis], second.shape[axis])
-    return _pad_to(first, axis, want), _pad_to(second, axis, want)
+    return _pad_to(first, axis, want, color), _pad_to(second, axis, want, color)
 
 
-def _pad_to(image: FloatArray, axis: int, want: int) -> FloatArray:
+def _pad_to(image: FloatArray, axis: int, want: int, color: str) -> FloatArray:
     missing = want - image.shape[axis]
-    widths = [(0, 0)] * 4
-    widths[axis] = (missing // 2, missing - missing // 2)
-    return np.pad(image, widths)
+    before, after = missing // 2, missing - missing // 2
+    across = axis == 2
+    bars = [_spacer(image, before, color, across), image, _spacer(image, after, color, across)]
+    return np.concatenate(bars, axis=axis)
 
 
 def _spacer(like: FloatArray, width: int, color: str, across: bool) -> FloatArray:
