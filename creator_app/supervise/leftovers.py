@@ -5,6 +5,8 @@ so processes are found by the mark in their environment, not by their parent.
 """
 
 import os
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -15,7 +17,9 @@ from creator_app.supervise.home import MARKER
 def find(root: Path) -> list[psutil.Process]:
     """All processes that belong to the Creator in ``root``, this one and its ancestors excepted."""
     mine = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
-    return [process for process in psutil.process_iter() if process.pid not in mine and _belongs(process, root)]
+    return [
+        process for process in psutil.process_iter() if process.pid not in mine and _belongs(process, root)
+    ]
 
 
 def end(root: Path, patience_s: float = 2.0) -> int:
@@ -41,13 +45,11 @@ def end(root: Path, patience_s: float = 2.0) -> int:
 
 def _belongs(process: psutil.Process, root: Path) -> bool:
     try:
-        return process.environ().get(MARKER) == str(root) and process.status() != psutil.STATUS_ZOMBIE
+        return bool(process.environ().get(MARKER) == str(root) and process.status() != psutil.STATUS_ZOMBIE)
     except (psutil.Error, OSError):
         return False
 
 
-def _signal(send: object) -> None:
-    try:
-        send()  # type: ignore[operator]
-    except psutil.Error:
-        pass
+def _signal(send: Callable[[], None]) -> None:
+    with suppress(psutil.Error):  # it has just ended by itself
+        send()

@@ -53,7 +53,7 @@ def runs(pid: Callable[[], int | None]) -> Probe:
 
     def probe() -> bool:
         try:
-            return time.time() - psutil.Process(pid() or -1).create_time() > _SETTLED_S
+            return bool(time.time() - psutil.Process(pid() or -1).create_time() > _SETTLED_S)
         except (psutil.Error, ValueError):
             return False
 

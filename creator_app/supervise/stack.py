@@ -37,7 +37,8 @@ class Stack:
         self._pages = pages
         #: Addresses of the embedded parts, as settings.
         self.environment: dict[str, str] = {}
-        self._home = Home(settings.creator_home)
+        #: Its folder.
+        self.home = Home(settings.creator_home)
         self._exit = ExitStack()
         self._parts: Sequence[Part] = ()
         self._environment: dict[str, str] = {}
@@ -64,7 +65,7 @@ class Stack:
         self._claim_home()
         if self._pages:
             ports.claim(self._settings.port)
-        plan = make_plan(self._settings, self._home, pages=self._pages)
+        plan = make_plan(self._settings, self.home, pages=self._pages)
         self._parts = plan.parts
         self.environment = dict(plan.environment)
         self._environment = supervisord.environment({**self._base_environment(), **self.environment})
@@ -101,32 +102,36 @@ class Stack:
             supervisor.stop([part.name for part in self._parts if part.base])
         self._exit.close()
         if self._environment:
-            leftovers.end(self._home.root)
-            self._home.forget()
+            leftovers.end(self.home.root)
+            self.home.forget()
 
     def _claim_home(self) -> None:
         try:
-            self._home.prepare()
+            self.home.prepare()
         except OSError as error:
-            raise StartError(f"{self._home.root} can't be used: {error.strerror}. Set CREATOR_HOME.") from error
-        if not self._home.lock():
-            running = self._home.running()
+            raise StartError(
+                f"{self.home.root} can't be used: {error.strerror}. Set CREATOR_HOME."
+            ) from error
+        if not self.home.lock():
+            running = self.home.running()
             where = f" at {running.url} (process {running.pid})" if running else ""
-            raise StartError(f"A Creator already runs in {self._home.root}{where}. Set CREATOR_HOME for another.")
-        if count := leftovers.end(self._home.root):
+            raise StartError(
+                f"A Creator already runs in {self.home.root}{where}. Set CREATOR_HOME for another."
+            )
+        if count := leftovers.end(self.home.root):
             self._say(f"Ended {count} processes that a former run had left behind")
 
     def _base_environment(self) -> dict[str, str]:
         return {
-            MARKER: str(self._home.root),
-            "CREATOR_HOME": str(self._home.root),
+            MARKER: str(self.home.root),
+            "CREATOR_HOME": str(self.home.root),
             "PORT": str(self._settings.port),
             "PYTHONUNBUFFERED": "1",
         }
 
     def _start_supervisor(self) -> None:
         programs = [Program(part.name, part.command) for part in self._parts]
-        supervisor = Supervisord(self._home, programs, bundle.ROOT)
+        supervisor = Supervisord(self.home, programs, bundle.ROOT)
         self._supervisor = self._exit.enter_context(supervisor)
         supervisor.start(self._environment)
         for part in self._parts:
@@ -136,7 +141,7 @@ class Stack:
 
     def _migrate(self) -> None:
         self._say("Bringing the database up to date")
-        log = self._home.log_file("migrate")
+        log = self.home.log_file("migrate")
         with log.open("w") as file:
             code = subprocess.run(
                 [sys.executable, "-m", "creator_app", "migrate", "--setup-code"],
@@ -147,13 +152,13 @@ class Stack:
                 check=False,
             ).returncode
         if code != 0:
-            raise StartError("The database could not be brought up to date.", self._home.tail("migrate"))
+            raise StartError("The database could not be brought up to date.", self.home.tail("migrate"))
 
     def _ensure_bundle(self) -> None:
         wanted = bundle.current()
         if not bundle.is_built(wanted):
             self._say("Building the web pages (once per version, about half a minute)")
-            bundle.build(wanted, self._environment, self._home.log_file("bundle"))
+            bundle.build(wanted, self._environment, self.home.log_file("bundle"))
 
     def _start_users(self) -> None:
         supervisor = self._running_supervisor()
@@ -175,7 +180,7 @@ class Stack:
                 if part.ready():
                     waiting.remove(part)
                 elif self._is_hopeless(part, starts[part.name], time.monotonic() - began):
-                    raise StartError(f"{_sentence(part.title)} did not start.", self._home.tail(part.name))
+                    raise StartError(f"{_sentence(part.title)} did not start.", self.home.tail(part.name))
             time.sleep(_LOOK_EVERY_S)
 
     def _is_hopeless(self, part: Part, pids: set[int], waited_s: float) -> bool:
@@ -192,7 +197,9 @@ class Stack:
             now = time.monotonic()
             if status.name not in failed_at:
                 failed_at[status.name] = now
-                self._say(f"{status.name} fails again and again. Its last words:\n{self._home.tail(status.name)}")
+                self._say(
+                    f"{status.name} fails again and again. Its last words:\n{self.home.tail(status.name)}"
+                )
             elif now - failed_at[status.name] > _AGAIN_AFTER_S:
                 failed_at[status.name] = now
                 supervisor.run(status.name)
@@ -200,7 +207,7 @@ class Stack:
     def _restart_supervisor(self) -> None:
         self._say("The supervisor had ended: starting everything again")
         self._exit.close()
-        leftovers.end(self._home.root)
+        leftovers.end(self.home.root)
         self._pids.clear()
         self._start_supervisor()
         self._await([part for part in self._parts if part.base])
@@ -212,7 +219,7 @@ class Stack:
         return self._supervisor
 
     def _announce(self, *, ready: bool) -> None:
-        self._home.announce(Running(os.getpid(), self.url, self.environment, ready))
+        self.home.announce(Running(os.getpid(), self.url, self.environment, ready))
 
 
 def _sentence(title: str) -> str:

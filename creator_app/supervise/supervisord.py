@@ -1,4 +1,4 @@
-"""Keeps processes alive through supervisord: a kept, well-known supervisor, told what to do over a Unix socket."""
+"""Keeps processes alive through supervisord, which is told what to do over a Unix socket."""
 
 import configparser
 import os
@@ -80,7 +80,14 @@ class Supervisord:
         with configuration.open("w") as file:
             self._configuration().write(file)
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "supervisor.supervisord", "--nodaemon", "--configuration", str(configuration)],
+            [
+                sys.executable,
+                "-m",
+                "supervisor.supervisord",
+                "--nodaemon",
+                "--configuration",
+                str(configuration),
+            ],
             cwd=self._folder,
             env=dict(environment),
             stdin=subprocess.DEVNULL,
@@ -182,7 +189,7 @@ class Supervisord:
         }
 
     def _script(self, program: Program) -> str:
-        # The process writes its own id before it becomes the program: the file is right from the first moment on.
+        # The process writes its own id before it becomes the program: the file is right from the start.
         file = shlex.quote(str(self._home.pid_file(program.name)))
         return f"echo $$ > {file}.new && mv -f {file}.new {file} && exec {shlex.join(program.command)}"
 

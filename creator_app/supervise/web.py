@@ -48,7 +48,7 @@ async def _serve(app: AsgiApp, host: str, port: int) -> None:
 
 
 def with_cache_headers(app: AsgiApp) -> AsgiApp:
-    """Lets browsers keep the bundle's files, whose names change with their content, and ask again for pages."""
+    """Lets browsers keep files whose names change with their content, and ask again for pages."""
 
     async def wrapped(scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"].startswith("/api/"):

@@ -16,7 +16,7 @@ from tests.peers import browser as chromium
 from tests.peers.creator import RunningCreator, end, launch
 
 OUTPUT = Path(__file__).parents[1] / "output"
-PASSWORD = "correct horse battery staple"  # noqa: S105
+PASSWORD = "correct horse battery staple"
 expect.set_options(timeout=15_000)
 
 
@@ -51,7 +51,9 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def context(browser: Browser, creator: RunningCreator, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
+def context(
+    browser: Browser, creator: RunningCreator, request: pytest.FixtureRequest
+) -> Iterator[BrowserContext]:
     """A fresh browser profile; what it did is kept under tests/output/ when the test fails."""
     made = browser.new_context(base_url=creator.url, viewport={"width": 1280, "height": 900})
     yield made
@@ -69,10 +71,14 @@ def page(context: BrowserContext) -> Page:
 
 
 @pytest.fixture
-def person(creator: RunningCreator, context: BrowserContext, request: pytest.FixtureRequest) -> Iterator[Person]:
+def person(
+    creator: RunningCreator, context: BrowserContext, request: pytest.FixtureRequest
+) -> Iterator[Person]:
     """A new account that is signed in, in ``context`` and in its own REST client."""
     with httpx.Client(base_url=creator.url, timeout=30) as client:
-        made = Person(f"{request.node.name.lower()[:40].strip('[]-_')}-{os.urandom(3).hex()}@example.org", client)
+        made = Person(
+            f"{request.node.name.lower()[:40].strip('[]-_')}-{os.urandom(3).hex()}@example.org", client
+        )
         sign_in(made, context, creator)
         yield made
 

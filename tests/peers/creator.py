@@ -45,6 +45,7 @@ class RunningCreator:
             capture_output=True,
             text=True,
             timeout=120,
+            check=False,
         )
 
 
@@ -102,9 +103,10 @@ def processes_of(home: Path) -> list[str]:
     mine = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
     for process in psutil.process_iter():
         try:
-            if process.pid not in mine and process.environ().get("CREATOR_HOME") == str(home):
-                if process.status() != psutil.STATUS_ZOMBIE:
-                    found.append(f"{process.pid} {' '.join(process.cmdline())}")
+            if process.pid in mine or process.environ().get("CREATOR_HOME") != str(home):
+                continue
+            if process.status() != psutil.STATUS_ZOMBIE:
+                found.append(f"{process.pid} {' '.join(process.cmdline())}")
         except (psutil.Error, OSError):
             continue
     return found
@@ -112,7 +114,8 @@ def processes_of(home: Path) -> list[str]:
 
 def clean_environment(**settings: str) -> dict[str, str]:
     """This process's environment without settings of Creator, and with ``settings``."""
-    swapped = ("DATABASE_URL", "REDIS_URL", "STORAGE_URL", "COMFYUI_SERVERS", "CREATOR_STACK", "MAKEFLAGS", "MAKELEVEL")
+    swapped = {"DATABASE_URL", "REDIS_URL", "STORAGE_URL", "COMFYUI_SERVERS", "CREATOR_STACK"}
+    swapped |= {"MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES"}
     kept = {name: value for name, value in os.environ.items() if name not in swapped}
     return {**kept, **settings}
 

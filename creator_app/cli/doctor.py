@@ -1,0 +1,184 @@
+"""``creator_app doctor``: looks at every part, and says what is wrong and what to do about it."""
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psutil
+import redis
+import typer
+from alembic.script import ScriptDirectory
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from creator_app.bootstrap import Creator, get_creator
+from creator_app.cli.migrate import alembic_config
+from creator_app.errors import CreatorError
+from creator_app.supervise import bundle, ports, probes
+from creator_app.supervise.errors import StartError
+from creator_app.supervise.home import Home, Running
+
+_ROOM_BYTES = 1_000_000_000
+_START = "start Creator: make run"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was found out about one part; ``advice`` is empty where it is well."""
+
+    part: str
+    ok: bool
+    found: str
+    advice: str = ""
+
+
+class _Trouble(Exception):
+    def __init__(self, found: str, advice: str) -> None:
+        super().__init__(found)
+        self.found = found
+        self.advice = advice
+
+
+def doctor(as_json: bool = typer.Option(False, "--json", help="Answer as JSON.")) -> None:
+    """Looks at every part; exit code 1 where something is wrong."""
+    findings = list(examine(get_creator()))
+    if as_json:
+        typer.echo(json.dumps([asdict(finding) for finding in findings]))
+    else:
+        _print(findings)
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(1)
+
+
+def examine(creator: Creator) -> Iterator[Finding]:
+    """Looks at every part, one after the other.
+
+    Args:
+        creator: whose parts; nothing is changed.
+    """
+    home = Home(creator.settings.creator_home)
+    running = home.running()
+    checks: dict[str, Callable[[], str]] = {
+        "home": lambda: _home(home.root),
+        "database": lambda: _database(creator),
+        "storage": lambda: _storage(creator),
+        "web bundle": _bundle,
+        "valkey": lambda: _valkey(creator, running),
+        "engine": lambda: _engines(creator, running),
+        "web": lambda: _web(creator, running),
+        **{name: lambda name=name: _process(home, name, running) for name in _processes(creator)},
+    }
+    for part, check in checks.items():
+        try:
+            yield Finding(part, True, check())
+        except _Trouble as trouble:
+            yield Finding(part, False, trouble.found, trouble.advice)
+        except (CreatorError, StartError) as error:
+            yield Finding(part, False, str(error), getattr(error, "hint", ""))
+
+
+def _home(root: Path) -> str:
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=root):
+            pass
+    except OSError as error:
+        raise _Trouble(
+            f"{root} can't be written: {error.strerror}", "set CREATOR_HOME to a folder of yours"
+        ) from None
+    free = shutil.disk_usage(root).free
+    if free < _ROOM_BYTES:
+        raise _Trouble(f"only {free // 10**6} MB are free in {root}", "make room, or move CREATOR_HOME")
+    return f"{root}, {free // 10**9} GB free"
+
+
+def _database(creator: Creator) -> str:
+    address = urlsplit(creator.settings.database_url)
+    name = address.path if address.scheme.startswith("sqlite") else f"{address.scheme} on {address.hostname}"
+    wanted = ScriptDirectory.from_config(alembic_config()).get_current_head()
+    try:
+        with creator.database.read() as session:
+            version = session.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    except SQLAlchemyError as error:
+        reason = str(error).splitlines()[0]
+        advice = "look at DATABASE_URL; tables are made by: python -m creator_app migrate"
+        raise _Trouble(f"{name} can't be used: {reason}", advice) from None
+    if version != wanted:
+        raise _Trouble(f"{name} has tables of another version", "run: python -m creator_app migrate")
+    return name
+
+
+def _storage(creator: Creator) -> str:
+    creator.storage.exists("doctor")
+    return urlsplit(creator.settings.storage_url).scheme
+
+
+def _bundle() -> str:
+    wanted = bundle.current()
+    if not bundle.is_built(wanted):
+        raise _Trouble("the web pages of this version are not built", f"they are when you {_START}")
+    return wanted.name
+
+
+def _valkey(creator: Creator, running: Running | None) -> str:
+    url = creator.settings.redis_url
+    if url is None:
+        raise _Trouble("does not run", _START)
+    try:
+        with redis.Redis.from_url(url, socket_timeout=2, retry=None) as client:
+            return str(client.info("server").get("valkey_version") or client.info("server")["redis_version"])
+    except (redis.RedisError, OSError) as error:
+        where = f"{urlsplit(url).hostname}:{urlsplit(url).port}"
+        advice = "it is started again by itself; see log/valkey.log" if running else "look at REDIS_URL"
+        raise _Trouble(f"{where} does not answer: {error}", advice) from None
+
+
+def _engines(creator: Creator, running: Running | None) -> str:
+    servers = creator.settings.comfyui_servers
+    if not servers:
+        raise _Trouble("does not run", _START)
+    silent = [url for url in servers if not probes.answers_http(f"{url.rstrip('/')}/system_stats")()]
+    if silent:
+        advice = "see log/engine.log" if running else "start that ComfyUI, or correct COMFYUI_SERVERS"
+        raise _Trouble(f"{', '.join(silent)} does not answer", advice)
+    return ", ".join(servers)
+
+
+def _web(creator: Creator, running: Running | None) -> str:
+    port = creator.settings.port
+    if running is None:
+        ports.claim(port)
+        raise _Trouble("does not run", _START)
+    if not probes.answers_http(f"{running.url}/readyz")():
+        raise _Trouble(f"{running.url}/readyz says that something is missing", "see log/web.log")
+    return running.url
+
+
+def _processes(creator: Creator) -> list[str]:
+    return [*(f"worker-{number}" for number in range(1, creator.settings.workers + 1)), "clock"]
+
+
+def _process(home: Home, name: str, running: Running | None) -> str:
+    pid = home.pid(name)
+    if running is None:
+        raise _Trouble("does not run", _START)
+    if pid is None or not psutil.pid_exists(pid):
+        raise _Trouble(
+            "has ended", f"it is started again by itself; see {os.path.relpath(home.log_file(name))}"
+        )
+    return f"process {pid}"
+
+
+def _print(findings: list[Finding]) -> None:
+    table = Table("part", "", "what was found", "what to do", box=None)
+    for finding in findings:
+        mark = "[green]ok[/green]" if finding.ok else "[red]wrong[/red]"
+        table.add_row(finding.part, mark, finding.found, finding.advice)
+    Console().print(table)
