@@ -28,7 +28,7 @@ class BeforeAfter extends HTMLElement {
       <span class="tag b">Before</span><span class="tag a">After</span>
       <div class="seam"></div>
       <button class="grip" type="button" role="slider" aria-label="Compare before and after" aria-orientation="horizontal" aria-valuemin="0" aria-valuemax="100">${ARROWS}</button>
-      <div class="zoom" role="group" aria-label="Zoom"><button type="button" data-zoom="out" aria-label="Zoom out">−</button><button type="button" data-zoom="fit" aria-label="Show the whole picture">100 %</button><button type="button" data-zoom="in" aria-label="Zoom in">+</button></div>
+      <div class="zoom" role="group" aria-label="Zoom"><button type="button" data-zoom="out" aria-label="Zoom out">−</button><button type="button" data-zoom="fit" title="Show the whole picture">100 %</button><button type="button" data-zoom="in" aria-label="Zoom in">+</button></div>
     </div>`;
     this.box = this.firstElementChild;
     this.grip = this.querySelector(".grip");
@@ -138,7 +138,8 @@ class BeforeAfter extends HTMLElement {
   paintSeam() {
     const x = this.place[0] + (this.place[2] * this.at) / 100;
     this.querySelector(".top").style.clipPath = `inset(0 ${this.box.clientWidth - x}px 0 0)`;
-    this.querySelector(".seam").style.left = this.grip.style.left = `${x}px`;
+    this.querySelector(".seam").style.left = `${x}px`;
+    this.grip.style.left = `${Math.min(this.box.clientWidth - 26, Math.max(26, x))}px`;  // never out of reach
     this.querySelector(".tag.b").style.opacity = this.at > 14 ? 1 : 0;
     this.querySelector(".tag.a").style.opacity = this.at < 86 ? 1 : 0;
     this.grip.setAttribute("aria-valuenow", Math.round(this.at));

@@ -3,6 +3,8 @@
 // somebody who dropped a picture first chooses a recipe.
 
 export let waiting = [];
+// A page that is drawn anew (the server forgot it, or a way back) finds its pictures again.
+const chosen = new Map();
 const TYPES = "image/*,.heic,.heif";
 const MAX_FILES = 200;
 const ICONS = {
@@ -20,7 +22,8 @@ export function size(bytes) {
 class DropZone extends HTMLElement {
   connectedCallback() {
     if (this.box) return;
-    this.files = [];
+    this.place = `${location.pathname} ${this.dataset.name}`;
+    this.files = chosen.get(this.place) || [];
     this.multiple = this.hasAttribute("data-multiple");
     this.id ||= `zone-${this.dataset.name}`;
     this.innerHTML = `<div class="drop"></div><input type="file" class="hidden-visually" tabindex="-1" accept="${TYPES}" ${this.multiple ? "multiple" : ""}>`;
@@ -29,7 +32,7 @@ class DropZone extends HTMLElement {
     this.input.addEventListener("change", () => { this.add([...this.input.files]); this.input.value = ""; });
     this.addEventListener("click", (event) => this.clicked(event));
     this.paint();
-    if (waiting.length && this.hasAttribute("data-primary")) { this.add(waiting); keep([]); }
+    if (waiting.length && this.hasAttribute("data-primary")) { this.files = []; this.add(waiting); keep([]); }
   }
 
   add(files) {
@@ -39,6 +42,8 @@ class DropZone extends HTMLElement {
     this.paint();
     this.dispatchEvent(new CustomEvent("files", { bubbles: true }));
   }
+
+  clear() { this.files = []; this.paint(); }
 
   remove(file) { this.files = this.files.filter((one) => one !== file); this.paint(); this.dispatchEvent(new CustomEvent("files", { bubbles: true })); }
 
@@ -54,6 +59,7 @@ class DropZone extends HTMLElement {
   }
 
   paint() {
+    chosen.set(this.place, this.files);
     this.box.className = `drop${this.files.length ? " filled" : ""}${this.hasAttribute("data-primary") ? "" : " slim"}`;
     this.querySelectorAll("img").forEach((image) => URL.revokeObjectURL(image.src));
     this.box.replaceChildren(...(this.files.length ? this.full() : this.empty()));

@@ -68,6 +68,7 @@ customElements.define("job-form", class extends HTMLElement {
       const picture = await fetch(`/api/v1/jobs/${encodeURIComponent(id)}/inputs/${zone.dataset.name}`);
       if (!picture.ok) continue;
       const name = job.inputs[zone.dataset.name]?.filename || "picture";
+      zone.clear();
       zone.add([new File([await picture.blob()], name, { type: picture.headers.get("content-type") || "" })]);
     }
   }
@@ -149,19 +150,28 @@ function finish(form, zone, done) {
   if (failed.some((one) => one.status === 401)) return window.location.assign(`/login?next=${encodeURIComponent(location.pathname)}`);
   if (!failed.length) {
     try { localStorage.removeItem(draftKey(form)); } catch { /* nothing to forget */ }
+    form.querySelectorAll("drop-zone").forEach((each) => each.clear());
     return goTo(sent.length === 1 ? `/jobs/${sent[0].answer.id}` : "/jobs");
   }
   for (const one of sent) zone?.remove(one.file);
-  for (const one of failed) explain(form, zone, one, failed.length + sent.length === 1);
-  if (sent.length) say(form, `${sent.length} of ${done.length} are on their way. The rest needs a look.`, "", true);
+  for (const one of failed) explain(form, zone, one, done.length > 1);
+  const errors = failed.map(errorOf);
+  const alike = errors.every((error) => error.message === errors[0].message);
+  if (sent.length) say(form, `${sent.length} of ${done.length} are on their way. The rest needs a look.`, alike ? errors[0].message : "Each says why.");
+  else say(form, alike ? errors[0].message : "None of these could be sent.", alike ? errors[0].hint || "" : "Each says why.");
 }
 
-function explain(form, zone, { file, status, answer }, only) {
-  const error = answer?.error || { message: "Creator did not answer.", hint: status ? "Try again in a moment." : "Check your connection, then press Create again. Nothing is sent twice." };
+function errorOf({ status, answer }) {
+  if (answer?.error?.message) return answer.error;
+  return { message: "Creator did not answer.", hint: status ? "Try again in a moment." : "Check your connection, then press Create again. Nothing is sent twice." };
+}
+
+function explain(form, zone, failure, several) {
+  const error = errorOf(failure);
   for (const [name, text] of Object.entries(error.fields || {})) mark(form, name, text);
-  const tile = zone && [...zone.querySelectorAll("li")].find((item) => item.file === file);
-  if (tile && !only) tile.querySelector(".wrong").textContent = error.message;
-  if (only || status !== 422) say(form, error.message, error.hint || "");
+  // Removing what was sent has drawn the others anew: look for the tile now, not before.
+  const tile = zone && [...zone.querySelectorAll("li")].find((item) => item.file === failure.file);
+  if (tile && several) tile.querySelector(".wrong").textContent = error.message;
 }
 
 function mark(form, name, text) {
@@ -171,9 +181,9 @@ function mark(form, name, text) {
   if (field?.setAttribute) { field.setAttribute("aria-invalid", "true"); field.focus?.(); }
 }
 
-function say(form, message, hint, calm = false) {
+function say(form, message, hint) {
   const place = form.querySelector("[data-says]");
-  const box = made("div", { className: `notice${calm ? "" : " bad"}`, role: "alert" });
+  const box = made("div", { className: "notice bad", role: "alert" });
   box.append(made("strong", { textContent: message }), hint);
   place.replaceChildren(box);
   box.scrollIntoView({ block: "nearest" });

@@ -1,10 +1,10 @@
 """One listener per web process: brings job changes from Redis to the tabs of the account they belong to.
 
-A tab is told through a state delta that skips its state in Redis (no lock, no load: the cheapest way that was
-measured, see docs/adr/0001). Losing a message costs nothing but time: every page reads the truth on load, when a
-job's status changes, and every few seconds while something is under way.
+A tab is told through a state delta that skips its state in Redis (no lock, no load: the cheapest way that
+was measured, see docs/adr/0001). Losing a message costs nothing but time: every page reads the truth on load,
+when a job's status changes, and every few seconds while something is under way.
 
-``StateUpdate``, ``FIELD_MARKER`` and ``emit_update`` are half internal to Reflex: this is the one file that uses them.
+``StateUpdate``, ``FIELD_MARKER`` and ``emit_update`` are half internal to Reflex: only this file uses them.
 """
 
 import asyncio
@@ -59,7 +59,7 @@ class Target:
 
 @dataclass
 class Tab:
-    """A browser tab that shows jobs: whose it is, and whether its session still lives (called in a thread)."""
+    """A tab that shows jobs: whose it is, and whether its session still lives (asked in a thread)."""
 
     account_id: str
     session: str
@@ -144,11 +144,11 @@ class Hub:
         except (ValueError, KeyError, TypeError):
             log.warning("live_message_unreadable")
             return
-        if "percent" in message or "step" in message or "preview_at" in message:
+        if "percent" in message:
             account.latest[job_id] = progress_of(job_id, message, account.latest.get(job_id))
-        if "status" in message:
+        else:  # the row itself changed
             account.changed = True
-            if message["status"] not in ("running", "saving"):
+            if message.get("status") not in ("running", "saving"):
                 account.latest.pop(job_id, None)
         self._schedule(account_id, account)
 
@@ -179,7 +179,9 @@ class Hub:
         if self._app is None or self.target is None or self._app.event_namespace is None:
             return
         namespace = self._app.event_namespace
-        if not await namespace._token_manager.is_token_connected(token) or not await self._session_lives(token):
+        if not await namespace._token_manager.is_token_connected(token) or not await self._session_lives(
+            token
+        ):
             self.forget(token)
             return
         live = {job_id: asdict(row) for job_id, row in account.latest.items()}

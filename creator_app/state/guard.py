@@ -1,7 +1,6 @@
-"""What happens around handlers: a tab that changes its session forgets what it knew; errors become sentences."""
+"""Around the handlers: a tab that changes its session forgets what it knew; errors become sentences."""
 
 import asyncio
-from urllib.parse import quote
 
 import reflex as rx
 from reflex.event import Event, EventSpec
@@ -25,8 +24,8 @@ class TabOwner(rx.State):
 class ForgetFormerSession(Middleware):
     """Empties a tab's state before it is sent, when the tab's session is not the one that filled it.
 
-    A tab's Reflex token outlives logins, so without this a reload would first show the rows of whoever was signed
-    in before.
+    A tab's Reflex token outlives logins, so without this a reload would first show the rows of whoever was
+    signed in before.
     """
 
     async def preprocess(self, app: rx.App, state: BaseState, event: Event) -> StateUpdate | None:
@@ -62,10 +61,6 @@ def on_error(error: Exception) -> EventSpec:
 def to_login() -> EventSpec:
     """Goes to the login page and comes back after it."""
     return rx.call_script(
-        "window.location.assign('/login?next=' + encodeURIComponent(window.location.pathname + window.location.search))"
+        "const here = window.location.pathname + window.location.search;"
+        "window.location.assign('/login?next=' + encodeURIComponent(here));"
     )
-
-
-def login_path(back_to: str) -> str:
-    """The login page's address that leads back to ``back_to``."""
-    return f"/login?next={quote(back_to)}"

@@ -20,7 +20,7 @@ _UUID = TypeAdapter(UUID)
 class JobsState(rx.State):
     """Jobs of the account, newest first."""
 
-    rows: list[JobRow] = []
+    rows: rx.Field[list[JobRow]] = rx.field(default_factory=list)
     loaded: bool = False
     more: bool = False
     active: bool = False

@@ -16,7 +16,7 @@ MOST_ACTIVE = 100
 class JobsLive(rx.State):
     """Progress of the running jobs of this tab's account, by job id. Nothing else may write ``live``."""
 
-    live: dict[str, LiveProgress] = {}
+    live: rx.Field[dict[str, LiveProgress]] = rx.field(default_factory=dict)
 
     @rx.event
     async def load(self) -> None:

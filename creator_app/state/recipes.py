@@ -16,7 +16,7 @@ _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 class RecipesState(rx.State):
     """What can be made."""
 
-    cards: list[CardRow] = []
+    cards: rx.Field[list[CardRow]] = rx.field(default_factory=list)
     loaded: bool = False
 
     @rx.event
@@ -31,9 +31,9 @@ class RecipeState(rx.State):
     """The recipe that the address names."""
 
     recipe: RecipeRow = RecipeRow()
-    pictures: list[FieldRow] = []
-    simple: list[FieldRow] = []
-    advanced: list[FieldRow] = []
+    pictures: rx.Field[list[FieldRow]] = rx.field(default_factory=list)
+    simple: rx.Field[list[FieldRow]] = rx.field(default_factory=list)
+    advanced: rx.Field[list[FieldRow]] = rx.field(default_factory=list)
     loaded: bool = False
     missing: bool = False
 

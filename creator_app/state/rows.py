@@ -35,12 +35,10 @@ class JobRow:
     step: str = ""
     run: str = ""
     ahead: int = 0
-    eta_seconds: float = 0.0
     expected_seconds: float = 0.0
     created_at: str = ""
     started_at: str = ""
     finished_at: str = ""
-    took: str = ""
     before_url: str = ""
     before_thumb: str = ""
     after_thumb: str = ""
@@ -69,12 +67,10 @@ def job_row(view: JobView) -> JobRow:
         percent=round(view.progress.percent, 1),
         step=view.progress.step or "",
         ahead=view.progress.queue_position or 0,
-        eta_seconds=view.progress.eta_seconds or 0.0,
         expected_seconds=view.expected_seconds or 0.0,
         created_at=_iso(view.created_at),
         started_at=_iso(view.started_at),
         finished_at=_iso(view.finished_at),
-        took=view.status_sentence if view.status == "succeeded" else "",
         before_url=view.before_url or "",
         before_thumb=f"{view.before_url}?width=160" if view.before_url else "",
         after_thumb=f"{results[0].url}?width=160" if results else "",
@@ -115,11 +111,11 @@ def credits_sentence(view: JobView) -> str:
     return f"{people_credits(view.credits.held)}, charged only if you get a file"
 
 
-def people_credits(credits: int) -> str:
+def people_credits(count: int) -> str:
     """``1 credit``, ``3 credits``, ``Free``."""
-    if credits == 0:
+    if count == 0:
         return "Free"
-    return "1 credit" if credits == 1 else f"{credits} credits"
+    return "1 credit" if count == 1 else f"{count} credits"
 
 
 def people_size(size_bytes: int) -> str:

@@ -1,4 +1,4 @@
-"""Who is behind an event. The session cookie is looked up for every event, so a logout or a ban works on open tabs.
+"""Who is behind an event. The session is looked up for every one, so a logout or a ban works on open tabs.
 
 Reflex freezes a tab's headers when its websocket opens; signing in and out are therefore full page loads.
 """
@@ -17,6 +17,8 @@ from creator_app.bootstrap import get_creator
 from creator_app.errors import NotSignedIn
 from creator_app.services import accounts
 from creator_app.services.unit_of_work import Work
+
+SECURE_COOKIE = "__Host-creator"
 
 T = TypeVar("T")
 
@@ -84,20 +86,20 @@ def find_user(token: str) -> SignedIn | None:
 
 
 def session_token(state: rx.State) -> str:
-    """The session token that came with the tab's websocket, or an empty text."""
+    """The session token that came with the tab's websocket, or an empty text.
+
+    Over https only the ``__Host-`` cookie counts: another site on the same machine could have set the
+    plain one.
+    """
+    headers = state.router.headers.raw_headers
     try:
-        cookies = SimpleCookie(state.router.headers.raw_headers.get("cookie", ""))
+        cookies = SimpleCookie(headers.get("cookie", ""))
     except CookieError:
         return ""
-    for name in cookie_names():
-        if name in cookies:
-            return cookies[name].value
-    return ""
-
-
-def cookie_names() -> tuple[str, str]:
-    """The session cookie's names: over https, and over plain http, where browsers drop the former."""
-    return "__Host-creator", f"creator_sid_{get_creator().settings.instance}"
+    names = [SECURE_COOKIE]
+    if not headers.get("origin", "").startswith("https:"):
+        names.append(f"creator_sid_{get_creator().settings.instance}")
+    return next((cookies[name].value for name in names if name in cookies), "")
 
 
 def session_hash(token: str) -> str:

@@ -7,7 +7,8 @@ from creator_app.state.account import AccountState
 from creator_app.ui.components.elements import link
 
 MARK = (
-    '<svg viewBox="0 0 32 32" aria-hidden="true"><path fill="currentColor" d="M6 5h8.5v22H6a2 2 0 0 1-2-2V7a2 2 0 0 1 2-2Z"/>'
+    '<svg viewBox="0 0 32 32" aria-hidden="true">'
+    '<path fill="currentColor" d="M6 5h8.5v22H6a2 2 0 0 1-2-2V7a2 2 0 0 1 2-2Z"/>'
     '<path fill="var(--orange-9)" d="M17.5 5H26a2 2 0 0 1 2 2v18a2 2 0 0 1-2 2h-8.5Z"/></svg>'
 )
 
@@ -28,7 +29,7 @@ def shell(*children: rx.Component, here: str) -> rx.Component:
     return rx.el.div(
         rx.el.a("Go to the content", href="#main", class_name="skip"),
         offline_line(),
-        rx.el.div(
+        rx.el.header(
             brand("/new"),
             rx.el.nav(
                 rx.el.ul(
@@ -69,7 +70,6 @@ def _account_menu() -> rx.Component:
                 rx.el.span("Account", class_name="short"),
                 type="button",
                 class_name="place",
-                aria_label="Account",
             )
         ),
         rx.menu.content(
@@ -93,6 +93,6 @@ def _look(label: str, mode: str, icon: str) -> rx.Component:
 def _log_out() -> rx.event.EventSpec:
     # A form, not a fetch: the answer is a full page load, which also renews what the tab's websocket knows.
     return rx.call_script(
-        "const f = Object.assign(document.createElement('form'), {method: 'post', action: '/api/v1/auth/logout'});"
+        "const f = document.createElement('form'); f.method = 'post'; f.action = '/api/v1/auth/logout';"
         "document.body.append(f); f.requestSubmit();"
     )

@@ -70,7 +70,9 @@ def _data(**values: Any) -> dict[str, Any]:
     return {f"data-{name}": value for name, value in values.items() if value is not None}
 
 
-def before_after(before: Any, after: Any, label: Any, *, still: bool = False, fill: bool = False) -> rx.Component:
+def before_after(
+    before: Any, after: Any, label: Any, *, still: bool = False, fill: bool = False
+) -> rx.Component:
     """Two pictures told apart by a seam; ``still`` leaves the zoom out, ``fill`` fills the box."""
     flags = _data(still="" if still else None, fill="" if fill else None)
     return _BeforeAfter.create(
@@ -79,7 +81,7 @@ def before_after(before: Any, after: Any, label: Any, *, still: bool = False, fi
 
 
 def drop_zone(name: Any, label: Any, *, required: Any, primary: Any, sample: str) -> rx.Component:
-    """Takes pictures for the form around it; the primary one accepts them on the whole page, several at once."""
+    """Takes pictures for the form around it; the primary one takes several, dropped anywhere on the page."""
     data = _data(name=name, label=label, required=required, primary=primary, multiple=primary, sample=sample)
     return _DropZone.create(custom_attrs={**data, **_HANDS_OFF})
 

@@ -23,7 +23,7 @@ def done() -> rx.Component:
         ),
         rx.el.section(
             tab_title(f"Done · {job.title}"),
-            rx.el.h2(rx.icon("circle-check"), job.sentence, class_name="verdict good", role="status"),
+            _verdict("circle-check", job.sentence, "verdict good"),
             rx.foreach(job.results, _download),
             rx.el.dl(
                 _fact("Size", first.dimensions),
@@ -50,7 +50,7 @@ def failed() -> rx.Component:
     job = JobState.job
     return _over(
         tab_title(f"Did not work · {job.title}"),
-        rx.el.h2(rx.icon("circle-alert"), job.error_message, class_name="verdict bad", role="status"),
+        _verdict("circle-alert", job.error_message, "verdict bad"),
         rx.cond(job.error_hint != "", rx.el.p(job.error_hint)),
         rx.el.p(job.credits, class_name="quiet small"),
     )
@@ -61,7 +61,7 @@ def canceled() -> rx.Component:
     job = JobState.job
     return _over(
         tab_title(f"Canceled · {job.title}"),
-        rx.el.h2(rx.icon("circle-slash"), "You canceled this job.", class_name="verdict", role="status"),
+        _verdict("circle-slash", "You canceled this job.", "verdict"),
         rx.el.p(job.credits, class_name="quiet small"),
     )
 
@@ -80,16 +80,24 @@ def _over(*words: rx.Component) -> rx.Component:
         ),
         rx.el.section(
             *words,
-            rx.el.button("Try again", type="button", class_name="button main large wide", on_click=JobState.retry),
+            rx.el.button(
+                "Try again", type="button", class_name="button main large wide", on_click=JobState.retry
+            ),
             link("Change something first", to=f"/new/{job.recipe}?from={job.id}", class_name="button wide"),
             rx.el.dl(
-                _fact("Recipe", job.recipe_title), _fact("Sent", when_it_was(job.created_at)), class_name="facts"
+                _fact("Recipe", job.recipe_title),
+                _fact("Sent", when_it_was(job.created_at)),
+                class_name="facts",
             ),
             class_name="panel",
             aria_label="What happened",
         ),
         class_name="work",
     )
+
+
+def _verdict(icon: str, words: rx.Var[str] | str, tone: str) -> rx.Component:
+    return rx.el.div(rx.el.h2(rx.icon(icon), words, class_name=tone), role="status")
 
 
 def _fact(name: str, value: rx.Component | rx.Var[str]) -> rx.Component:

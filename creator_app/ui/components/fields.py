@@ -1,4 +1,4 @@
-"""The fields of a recipe's form. They keep their own values: what is typed survives whatever the server does."""
+"""The fields of a recipe's form. They keep their own values: what is typed survives what the server does."""
 
 import reflex as rx
 

@@ -27,7 +27,9 @@ def auth_form(action: str, button: str, *fields: rx.Component) -> rx.Component:
     )
 
 
-def field(label: str, name: str, kind: str, autocomplete: str, help_text: str = "", **props: object) -> rx.Component:
+def field(
+    label: str, name: str, kind: str, autocomplete: str, help_text: str = "", **props: object
+) -> rx.Component:
     """A labelled text field."""
     described = {"aria-describedby": f"{name}-help"} if help_text else {}
     return rx.el.div(

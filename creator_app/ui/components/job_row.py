@@ -100,7 +100,9 @@ def _menu(job: rx.vars.ObjectVar[JobRow]) -> rx.Component:
                 rx.cond(job.can_cancel, rx.menu.item("Cancel", on_select=JobsState.cancel(job.id))),
                 rx.cond(
                     job.status == "succeeded",
-                    rx.menu.item("Download", on_select=rx.call_script(f"location.assign('{_download(job)}')")),
+                    rx.menu.item(
+                        "Download", on_select=rx.call_script(f"location.assign('{_download(job)}')")
+                    ),
                 ),
                 rx.cond(_again(job), rx.menu.item("Try again", on_select=JobsState.retry(job.id))),
                 rx.cond(job.final, rx.menu.item("Delete", on_select=JobsState.delete(job.id))),

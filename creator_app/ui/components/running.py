@@ -69,7 +69,9 @@ def _working() -> rx.Component:
         tab_title(f"{percent.to(int)} % · {job.title}"),
         rx.el.h2(
             dot(job.status),
-            rx.cond((job.status == "running") & ~job.stopping & live & (live.step != ""), live.step, job.sentence),
+            rx.cond(
+                (job.status == "running") & ~job.stopping & live & (live.step != ""), live.step, job.sentence
+            ),
             class_name="verdict",
             aria_live="polite",
         ),

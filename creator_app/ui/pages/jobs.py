@@ -40,7 +40,7 @@ def _nothing() -> rx.Component:
     return empty(
         "layers",
         "Your jobs will be here.",
-        "Each picture you drop in becomes a job: you see it being made, compare before and after, and download it.",
+        "Each picture you drop in becomes a job: watch it being made, compare, download.",
         link("Create your first", to="/new", class_name="button main"),
     )
 

@@ -43,10 +43,14 @@ def _words() -> rx.Component:
 def _example() -> rx.Component:
     return rx.el.figure(
         rx.el.div(
-            before_after("/landing/before.webp", "/landing/after.webp", "a sample picture", still=True, fill=True),
+            before_after(
+                "/landing/before.webp", "/landing/after.webp", "a sample picture", still=True, fill=True
+            ),
             class_name="show",
         ),
-        rx.el.figcaption("Made here with a recipe. Drag the line, or use the arrow keys.", class_name="quiet small"),
+        rx.el.figcaption(
+            "Made here with a recipe. Drag the line, or use the arrow keys.", class_name="quiet small"
+        ),
     )
 
 
@@ -54,9 +58,21 @@ def _ways() -> rx.Component:
     return rx.el.section(
         rx.el.h2("Three ways to drop", class_name="hidden-visually"),
         rx.el.ul(
-            _way("image-up", "On the page", "Drop one picture or two hundred anywhere on it. Each becomes a job you can watch."),
-            _way("terminal", "From the command line", "One command takes your files, shows a progress bar for each, and leaves the results in a folder."),
-            _way("webhook", "From your own program", "A plain REST interface with keys, live events, and the same results."),
+            _way(
+                "image-up",
+                "On the page",
+                "Drop one picture or two hundred anywhere on it. Each becomes a job you can watch.",
+            ),
+            _way(
+                "terminal",
+                "From the command line",
+                "One command takes your files, shows how far each is, and leaves the results in a folder.",
+            ),
+            _way(
+                "webhook",
+                "From your own program",
+                "A plain REST interface with keys, live events, and the same results.",
+            ),
             class_name="ways",
         ),
     )

@@ -16,4 +16,9 @@ def page() -> rx.Component:
         field("E-mail", "email", "email", "username", auto_focus=True),
         field("Password", "password", "password", "current-password"),
     )
-    return gate("Log in", "Your pictures are where you left them.", form, other_way("New here?", "Create an account", "/signup"))
+    return gate(
+        "Log in",
+        "Your pictures are where you left them.",
+        form,
+        other_way("New here?", "Create an account", "/signup"),
+    )

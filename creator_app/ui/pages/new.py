@@ -27,7 +27,9 @@ def page() -> rx.Component:
                     rx.el.ul(rx.foreach(RecipesState.cards, recipe_card), class_name="cards"),
                     empty("layers", "No recipes yet.", "Whoever runs this Creator has not published any."),
                 ),
-                rx.el.div(*[bone("260px", radius="14px") for _ in range(6)], class_name="cards", aria_busy=True),
+                rx.el.div(
+                    *[bone("260px", radius="14px") for _ in range(6)], class_name="cards", aria_busy=True
+                ),
             ),
             class_name="stack",
             custom_attrs={"data-takes-files": ""},

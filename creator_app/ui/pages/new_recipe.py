@@ -28,7 +28,9 @@ def _recipe() -> rx.Component:
     return rx.fragment(
         rx.el.header(
             rx.el.div(
-                rx.el.h1(recipe.title), rx.el.p(recipe.description, class_name="quiet"), class_name="stack close"
+                rx.el.h1(recipe.title),
+                rx.el.p(recipe.description, class_name="quiet"),
+                class_name="stack close",
             ),
             class_name="head",
         ),
@@ -83,6 +85,8 @@ def _missing() -> rx.Component:
 
 def _skeleton() -> rx.Component:
     return rx.el.div(
-        bone("360px", radius="16px"), rx.el.div(bone("44px"), bone("44px"), bone("48px"), class_name="stack"),
-        class_name="make", aria_busy=True,
+        bone("360px", radius="16px"),
+        rx.el.div(bone("44px"), bone("44px"), bone("48px"), class_name="stack"),
+        class_name="make",
+        aria_busy=True,
     )

