@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+import typer
+
 from creator_app.config import get_settings
 from creator_app.supervise.errors import StartError
 from creator_app.supervise.stack import Stack
@@ -18,7 +20,9 @@ class StopRequested(BaseException):
     """Somebody wants this to end; not an error, so nothing that handles errors may catch it."""
 
 
-def up() -> None:
+def up(
+    reload: bool = typer.Option(False, "--reload", help="Start again whenever a source file changes."),
+) -> None:
     """Starts Creator on this machine; Ctrl-C ends it."""
     settings = get_settings()
     began = time.monotonic()
@@ -30,7 +34,7 @@ def up() -> None:
         with stop_signals(), Stack(settings, say) as stack:
             stack.start()
             _say_ready(stack)
-            stack.watch()
+            stack.watch(reload=reload)
     except StopRequested:
         say("Stopped")
     except StartError as error:

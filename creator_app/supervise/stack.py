@@ -13,6 +13,7 @@ from creator_app.supervise import bundle, leftovers, ports, supervisord
 from creator_app.supervise.errors import StartError
 from creator_app.supervise.home import MARKER, Home, Running
 from creator_app.supervise.parts import Part, make_plan
+from creator_app.supervise.sources import Sources
 from creator_app.supervise.supervisord import Program, Status, Supervisord
 
 Say = Callable[[str], None]
@@ -78,15 +79,21 @@ class Stack:
         self._start_users()
         self._announce(ready=True)
 
-    def watch(self) -> None:
+    def watch(self, *, reload: bool = False) -> None:
         """Keeps everything running; never returns by itself.
+
+        Args:
+            reload: whether a changed source file starts what uses it again.
 
         Raises:
             StartError: it can't be kept running.
         """
         failed_at: dict[str, float] = {}
+        sources = Sources(bundle.ROOT) if reload else None
         while True:
             time.sleep(_WATCH_EVERY_S)
+            if sources is not None and (changed := sources.changed()):
+                self._reload(changed)
             supervisor = self._running_supervisor()
             if not supervisor.alive():
                 self._restart_supervisor()
@@ -203,6 +210,17 @@ class Stack:
             elif now - failed_at[status.name] > _AGAIN_AFTER_S:
                 failed_at[status.name] = now
                 supervisor.run(status.name)
+
+    def _reload(self, changed: Sequence[str]) -> None:
+        self._say(f"Changed: {', '.join(changed[:3])}{' …' if len(changed) > 3 else ''}")
+        try:
+            self._ensure_bundle()
+            self._running_supervisor().stop([part.name for part in self._parts if not part.base])
+            self._pids.clear()
+            self._start_users()
+            self._say(f"Ready again: {self.url}")
+        except StartError as error:  # the next change may mend it
+            self._say(f"{error}\n{error.detail}")
 
     def _restart_supervisor(self) -> None:
         self._say("The supervisor had ended: starting everything again")

@@ -69,6 +69,7 @@ def launch(home: Path, port: int | None = None, **settings: str) -> RunningCreat
     """Starts a Creator and returns when it says that it is ready; `end` ends it. See `start_creator`."""
     port = port or free_port()
     home.mkdir(parents=True, exist_ok=True)
+    home = home.resolve()
     output = home / "make-run.log"
     environment = clean_environment(CREATOR_HOME=str(home), PORT=str(port), **settings)
     with output.open("w") as file:

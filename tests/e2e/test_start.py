@@ -1,0 +1,159 @@
+"""`make run` starts a Creator that serves its pages anywhere, keeps its parts alive, and leaves nothing behind."""
+
+import os
+import signal
+import socket
+import time
+import uuid
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+import socketio
+from playwright.sync_api import Browser, expect
+
+from tests.peers.creator import RunningCreator, end, free_port, launch, processes_of, start_creator
+
+PARTS = ("valkey", "engine", "web", "worker-1", "worker-2", "clock")
+AGAIN_WITHIN_S = 20.0
+
+
+def test_every_part_has_its_process_id(creator: RunningCreator) -> None:
+    for name in PARTS:
+        assert psutil.Process(creator.pid(name)).environ()["CREATOR_HOME"] == str(creator.home)
+
+
+def test_the_doctor_finds_every_part_well(creator: RunningCreator) -> None:
+    answer = creator.command("doctor")
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    assert "wrong" not in answer.stdout
+
+
+def test_a_second_one_in_the_same_home_is_refused_in_a_sentence(creator: RunningCreator) -> None:
+    answer = creator.command("up")
+    assert answer.returncode == 1
+    assert f"already runs in {creator.home} at {creator.url}" in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+def test_a_taken_port_is_told_in_a_sentence(creator: RunningCreator, tmp_path: Path) -> None:
+    answer = creator.command("up", CREATOR_HOME=str(tmp_path))
+    assert answer.returncode == 1
+    assert f"Port {creator.port} is taken" in answer.stderr
+    assert f"make run PORT={creator.port + 1}" in answer.stderr
+    assert not processes_of(tmp_path)
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "LAN"])
+def test_the_same_bundle_works_at_any_address(creator: RunningCreator, browser: Browser, host: str) -> None:
+    address = _lan_address() if host == "LAN" else host
+    page = browser.new_page()
+    sockets: list[str] = []
+    page.on("websocket", lambda opened: sockets.append(opened.url))
+    page.goto(f"http://{address}:{creator.port}/")
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    page.wait_for_timeout(1000)
+    assert sockets
+    assert all(url.startswith(f"ws://{address}:{creator.port}/_event") for url in sockets)
+    page.close()
+
+
+def test_pages_of_other_origins_get_no_live_connection(creator: RunningCreator) -> None:
+    assert _connects(creator, creator.url)
+    assert not _connects(creator, "https://evil.example")
+    answer = httpx.get(f"{creator.url}/", headers={"Origin": "https://evil.example"})
+    assert "access-control-allow-origin" not in answer.headers
+
+
+def test_reflex_takes_no_uploads(creator: RunningCreator) -> None:
+    assert httpx.post(f"{creator.url}/_upload", content=b"x").status_code in (404, 405)
+
+
+def test_files_with_a_version_in_their_name_are_kept_by_browsers(creator: RunningCreator) -> None:
+    page = httpx.get(f"{creator.url}/")
+    asset = page.text.split('"/assets/', 1)[1].split('"', 1)[0]
+    assert "immutable" in httpx.get(f"{creator.url}/assets/{asset}").headers["cache-control"]
+    assert page.headers["cache-control"] == "no-cache"
+
+
+def test_a_second_creator_side_by_side_is_restarted_and_ended(tmp_path: Path) -> None:
+    with start_creator(tmp_path / "other") as other:
+        for name in ("web", "worker-1", "valkey"):
+            before = other.pid(name)
+            os.kill(before, signal.SIGKILL)
+            _await(
+                lambda name=name, before=before: (
+                    other.pid(name) != before and psutil.pid_exists(other.pid(name))
+                )
+            )
+        _await(lambda: _answers(f"{other.url}/readyz"))
+        supervisor = other.pid("supervisord")
+        os.kill(supervisor, signal.SIGKILL)
+        _await(lambda: _answers(f"{other.url}/readyz") and other.pid("supervisord") != supervisor)
+    # `start_creator` made sure that nothing was left behind.
+
+
+def test_a_killed_up_is_succeeded_by_the_next_one(tmp_path: Path) -> None:
+    first = launch(tmp_path)
+    os.kill(first.up_pid(), signal.SIGKILL)
+    orphans = processes_of(tmp_path)
+    assert orphans
+    second = launch(tmp_path, first.port)
+    try:
+        assert "left behind" in second.output.read_text()
+        assert not {line.split()[0] for line in orphans} & {
+            line.split()[0] for line in processes_of(tmp_path)
+        }
+    finally:
+        end(second)
+
+
+def test_a_bad_setting_stops_the_start_with_a_sentence(creator: RunningCreator, tmp_path: Path) -> None:
+    answer = creator.command("up", CREATOR_HOME=str(tmp_path), PORT=str(free_port()), WORKERS="many")
+    assert answer.returncode != 0
+    assert "WORKERS must be a whole number" in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+def _connects(creator: RunningCreator, origin: str) -> bool:
+    client = socketio.Client()
+    try:
+        client.connect(
+            f"{creator.url}?token={uuid.uuid4()}",
+            headers={"Origin": origin},
+            transports=["websocket"],
+            namespaces=["/_event"],
+            socketio_path="/_event",
+        )
+    except socketio.exceptions.ConnectionError:
+        return False
+    client.disconnect()
+    return True
+
+
+def _lan_address() -> str:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect(("192.0.2.1", 9))  # sends nothing: it only chooses the way out
+        return str(probe.getsockname()[0])
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=2).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+def _await(condition: object) -> None:
+    deadline = time.monotonic() + AGAIN_WITHIN_S
+    while not _holds(condition):
+        assert time.monotonic() < deadline, "it did not come back in time"
+        time.sleep(0.05)
+
+
+def _holds(condition: object) -> bool:
+    try:
+        return bool(condition())
+    except (OSError, ValueError):
+        return False
