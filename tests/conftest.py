@@ -1,6 +1,5 @@
 """Real parts for every test: a PostgreSQL, a Valkey, an SQLite file; all end with the test run."""
 
-import os
 import secrets
 import socket
 import subprocess

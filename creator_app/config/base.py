@@ -161,10 +161,9 @@ class Settings(GoogleSettings, StripeSettings):
         """
         if self.redis_url is None:
             return f"unix://{quote(str(self.creator_home / 'run' / 'valkey.sock'))}?db={db}"
-        parts = urlsplit(self.redis_url)
-        if parts.scheme == "unix":
-            return urlunsplit(parts._replace(query=f"db={db}"))
-        return urlunsplit(parts._replace(path=f"/{db}"))
+        if self.redis_url.startswith("unix:"):
+            return f"{self.redis_url.partition('?')[0]}?db={db}"
+        return urlunsplit(urlsplit(self.redis_url)._replace(path=f"/{db}"))
 
     def _secret_file(self, name: str) -> Path:
         return self.creator_home / "secrets" / name

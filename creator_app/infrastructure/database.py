@@ -51,7 +51,7 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A session that only reads, over one consistent state; whatever it changes is rolled back."""
+        """A session that only reads; whatever it changes is rolled back."""
         with Session(self.engine, expire_on_commit=False) as session:
             yield session
 

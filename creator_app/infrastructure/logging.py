@@ -23,6 +23,8 @@ _SECRET_NAME = re.compile(
 )
 # Names that end in "key" and are none: they say where something is, and are needed to find it.
 _HARMLESS_NAMES: Final = frozenset({"storage_key", "idempotency_key", "cache_key"})
+# Libraries that tell of every single request, at INFO or DEBUG.
+_TALKATIVE: Final = ("httpx", "httpcore", "urllib3", "PIL", "asyncio", "watchfiles")
 _API_KEY = re.compile(r"crt_[A-Za-z0-9_-]+")
 _BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}")
 _URL_PASSWORD = re.compile(r"(?P<head>[a-z][a-z0-9+.-]*://[^\s/:@]*):[^\s/@]+@", re.IGNORECASE)
@@ -39,20 +41,26 @@ def configure_logging(json: bool = False, level: str = "INFO") -> None:
     renderer: Processor = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
         if json
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        # Plain tracebacks: the pretty ones show the values of variables, secrets among them.
+        else structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
     )
-    last: list[Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
-    if json:
-        last.append(structlog.processors.format_exc_info)
-    # Once more at the end: the traceback has only now become text, and it may quote a secret.
-    formatter = structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=shared, processors=[*last, redact_secrets, renderer]
-    )
+    # Secrets once more at the end: only now has the traceback become text, and it may quote one.
+    last: list[Processor] = [
+        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+        structlog.processors.format_exc_info,
+        redact_secrets,
+        renderer,
+    ]
+    formatter = structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=last)
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter)
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,

@@ -20,7 +20,9 @@ def database(database_url):
     with database.write() as session:
         session.connection().execute(sa.text("CREATE TABLE owner (id INTEGER PRIMARY KEY)"))
         session.connection().execute(
-            sa.text("CREATE TABLE thing (id INTEGER PRIMARY KEY, owner INTEGER REFERENCES owner (id), n INTEGER)")
+            sa.text(
+                "CREATE TABLE thing (id INTEGER PRIMARY KEY, owner INTEGER REFERENCES owner (id), n INTEGER)"
+            )
         )
     yield database
     database.close()
@@ -130,7 +132,7 @@ def _in_child(work):
         try:
             work()
             os._exit(0)
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 (nothing may leave the child)
             os.write(2, repr(error).encode())
             os._exit(1)
     return os.waitpid(pid, 0)[1]
@@ -146,8 +148,10 @@ def test_a_read_goes_on_while_another_writes(database):
 def test_sqlite_keeps_its_promises(sqlite_url):
     database = Database(sqlite_url)
     with database.read() as session:
-        values = {name: run(session, f"PRAGMA {name}").scalar_one() for name in
-                  ("journal_mode", "busy_timeout", "foreign_keys", "synchronous")}
+        values = {
+            name: run(session, f"PRAGMA {name}").scalar_one()
+            for name in ("journal_mode", "busy_timeout", "foreign_keys", "synchronous")
+        }
     assert values == {"journal_mode": "wal", "busy_timeout": 10_000, "foreign_keys": 1, "synchronous": 1}
 
 
