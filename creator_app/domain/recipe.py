@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Annotated, Any, Final, Self
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -26,6 +27,17 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=400)]
 NodeId = Annotated[str, StringConstraints(min_length=1, max_length=80)]
+
+
+def _formula_text(value: str) -> str:
+    try:
+        read_formula(value)
+    except FormulaError as error:
+        raise ValueError(str(error)) from error
+    return value
+
+
+FormulaText = Annotated[str, AfterValidator(_formula_text)]
 
 
 class ManifestError(ValueError):
@@ -103,21 +115,12 @@ class ComputedInput(_Strict):
 
     node: NodeId
     input: str
-    value: str
+    value: FormulaText
 
     @field_validator("node", mode="before")
     @classmethod
     def _node_as_text(cls, value: Any) -> Any:
         return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-    @field_validator("value")
-    @classmethod
-    def _is_formula(cls, value: str) -> str:
-        try:
-            read_formula(value)
-        except FormulaError as error:
-            raise ValueError(str(error)) from error
-        return value
 
 
 class RecipeOutput(_Strict):
@@ -149,13 +152,19 @@ class RecipeLimits(_Strict):
 
 
 class Manifest(_Strict):
-    """A whole ``recipe.toml``."""
+    """A whole ``recipe.toml``.
+
+    Attributes:
+        values: formulas with a name, for those that several others need; each may use the ones before it.
+        computed: what nodes get from formulas.
+    """
 
     slug: Slug
     title: Words
     description: Words
     credits: int = Field(default=1, ge=0, le=100_000)
     inputs: list[RecipeInput] = Field(min_length=1, max_length=60)
+    values: dict[Name, FormulaText] = Field(default={}, max_length=100)
     computed: list[ComputedInput] = Field(default=[], max_length=200)
     outputs: list[RecipeOutput] = Field(min_length=1, max_length=20)
     limits: RecipeLimits = RecipeLimits()
@@ -189,9 +198,13 @@ class Manifest(_Strict):
 
     def _unknown_names(self) -> Iterator[str]:
         known = {one.name for one in self.inputs}
-        for one in self.computed:
-            for name in sorted(read_formula(one.value).names - known):
-                yield f'the formula "{one.value}" uses "{name}", which is no input of this recipe'
+        formulas = [*self.values.items(), *(("", one.value) for one in self.computed)]
+        for own_name, text in formulas:
+            if own_name in {one.name for one in self.inputs}:
+                yield f'the value "{own_name}" is called like an input: rename it'
+            for name in sorted(read_formula(text).names - known):
+                yield f'the formula "{text}" uses "{name}", which is no input and no value before it'
+            known.add(own_name)
 
     def _bad_defaults(self) -> Iterator[str]:
         for one in self.inputs:

@@ -40,7 +40,7 @@ def find_problems(workflow: Any, manifest: Manifest) -> list[str]:
         *_target_problems(workflow, manifest),
         *_file_problems(workflow, manifest),
     ]
-    return found or [*_formula_problems(workflow, manifest)]
+    return found or [*_formula_problems(manifest)]
 
 
 def fill(
@@ -62,9 +62,26 @@ def fill(
         given = files.get(one.name) if one.is_file else values.get(one.name)
         if one.node is not None and one.input is not None and given is not None:
             _set(filled, one.node, one.input, given)
-    for computed in manifest.computed:
-        _set(filled, computed.node, computed.input, read_formula(computed.value).work_out(values))
+    for node_id, key, value in compute(manifest, values):
+        _set(filled, node_id, key, value)
     return filled
+
+
+def compute(manifest: Manifest, values: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
+    """What formulas set: node, input, value.
+
+    Args:
+        manifest: the recipe.
+        values: as for `fill`.
+
+    Raises:
+        FormulaError: one cannot be worked out.
+    """
+    known = dict(values)
+    for name, text in manifest.values.items():
+        known[name] = read_formula(text).work_out(known)
+    for one in manifest.computed:
+        yield one.node, one.input, read_formula(one.value).work_out(known)
 
 
 def with_prefix(workflow: Workflow, prefix: str) -> Workflow:
@@ -166,16 +183,15 @@ def _leads_outside(name: str) -> bool:
 _TRIAL_SIZES: Final = (Size(1200, 800), Size(800, 1200), Size(16, 10_000), Size(10_000, 16), Size(16, 16))
 
 
-def _formula_problems(workflow: Workflow, manifest: Manifest) -> Iterator[str]:
+def _formula_problems(manifest: Manifest) -> Iterator[str]:
     seen: set[str] = set()
     for values in _trials(manifest):
-        for one in manifest.computed:
-            try:
-                read_formula(one.value).work_out(values)
-            except FormulaError as error:
-                if str(error) not in seen:
-                    seen.add(str(error))
-                    yield f'recipe.toml: [[computed]] node "{one.node}", input "{one.input}": {error}.'
+        try:
+            list(compute(manifest, values))
+        except FormulaError as error:
+            if str(error) not in seen:
+                seen.add(str(error))
+                yield f"recipe.toml: a formula does not work for every picture and choice: {error}. Mend it."
 
 
 def _trials(manifest: Manifest) -> Iterator[dict[str, Any]]:
