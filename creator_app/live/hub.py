@@ -26,6 +26,7 @@ from creator_app.live import channels
 log = get_logger(__name__)
 
 INTERVAL_S: Final = 0.2
+REFRESH_S: Final = 0.4
 SESSION_CHECK_S: Final = 2.0
 RETRY_S: Final = 1.0
 QUIET_S: Final = 15.0
@@ -71,6 +72,7 @@ class _Account:
     latest: dict[str, LiveProgress] = field(default_factory=dict)
     changed: bool = False
     sent_at: float = 0.0
+    refreshed_at: float = 0.0
     pending: asyncio.Task[None] | None = None
 
 
@@ -162,20 +164,25 @@ class Hub:
         if wait_s > 0:
             await asyncio.sleep(wait_s)
         account.sent_at = time.monotonic()
-        changed, account.changed = account.changed, False
         account.pending = None
+        # Reading rows costs the database: many jobs that end together make a page read now and then.
+        refresh = account.changed and account.sent_at - account.refreshed_at >= REFRESH_S
+        if refresh:
+            account.changed, account.refreshed_at = False, account.sent_at
         for token in [token for token, tab in self._tabs.items() if tab.account_id == account_id]:
             try:
-                await self._send(token, account, changed)
+                await self._send(token, account, refresh)
             except Exception as error:  # noqa: BLE001  one tab's trouble must not silence the others
                 log.warning("live_tab_not_told", error=str(error))
+        if account.changed:
+            self._schedule(account_id, account)
 
     async def _refresh_all(self) -> None:
         for account_id, account in self._accounts.items():
             account.changed = True
             self._schedule(account_id, account)
 
-    async def _send(self, token: str, account: _Account, changed: bool) -> None:
+    async def _send(self, token: str, account: _Account, refresh: bool) -> None:
         if self._app is None or self.target is None or self._app.event_namespace is None:
             return
         namespace = self._app.event_namespace
@@ -188,7 +195,7 @@ class Hub:
         await namespace.emit_update(
             StateUpdate(
                 delta={self.target.state: {self.target.var + FIELD_MARKER: live}},
-                events=[Event(name=self.target.refresh)] if changed else [],
+                events=[Event(name=self.target.refresh)] if refresh else [],
             ),
             token,
         )

@@ -2,6 +2,7 @@
 
 import reflex as rx
 
+from creator_app.live.hub import hub
 from creator_app.state.session import current_user, require_user
 
 
@@ -15,6 +16,7 @@ class AccountState(rx.State):
     async def load(self) -> None:
         """Reads who is signed in; nobody is sent to the login page."""
         user = await require_user(self)
+        hub.forget(self.router.session.client_token)  # a page that shows jobs asks for them itself
         self.email, self.is_admin = user.email, user.is_admin
 
     @rx.event

@@ -91,7 +91,7 @@ def field_row(one: Any) -> FieldRow:
         default=_text(one.default),
         min=_text(one.min),
         max=_text(one.max),
-        choices=[ChoiceRow(str(value), str(value).capitalize()) for value in one.choices or []],
+        choices=[ChoiceRow(str(value), str(value)) for value in one.choices or []],
         required=bool(one.required),
         advanced=bool(one.advanced),
     )
