@@ -23,8 +23,6 @@ ComfyUI's errors derive from `CreatorError` beside their client. Nothing here ma
 Creator: everybody imports this one.
 """
 
-# ruff: noqa: N818 (they are raised as what they say: "raise NotFound", not "raise NotFoundError")
-
 from typing import ClassVar
 
 

@@ -253,7 +253,7 @@ def test_folders_that_empty_and_fill_at_once_lose_nothing(storage):
 
     def churn(name):
         try:
-            for number in range(40):
+            for number in range(150):
                 storage.put(f"shared/folder/{name}", str(number).encode())
                 assert content(storage, f"shared/folder/{name}") == str(number).encode()
                 storage.delete(f"shared/folder/{name}")

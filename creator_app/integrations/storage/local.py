@@ -25,6 +25,7 @@ from creator_app.integrations.storage.signing import Signer
 
 # Unfinished files; a key can't begin with a dot, so they never show up as files.
 _UNFINISHED: Final = ".unfinished"
+_TRIES: Final = 50
 
 
 class LocalStorage:
@@ -156,14 +157,15 @@ class LocalStorage:
             path.unlink(missing_ok=True)  # gone already where all went well
 
     def _rename(self, source: Path, target: Path) -> None:
-        for attempt in range(3):
-            target.parent.mkdir(parents=True, exist_ok=True)
+        for left in reversed(range(_TRIES)):
             try:
+                target.parent.mkdir(parents=True, exist_ok=True)
                 source.replace(target)
                 break
-            except FileNotFoundError:
-                # Somebody deleted the last file of that folder, and the folder with it, just now.
-                if attempt == 2 or not source.exists():
+            except (FileNotFoundError, FileExistsError):
+                # Somebody deleted the last file of that folder, and the folder with it, just now; Python
+                # says "exists" where it went between a mkdir and the look at why that failed.
+                if not left or not source.exists():
                     raise
         _flush_folder(target.parent)
 
