@@ -36,6 +36,7 @@ class SmtpEmailService:
         try:
             # yagmail's own send() would put the HTML into the text part, and tell of some failures by False.
             with yagmail.SMTP(host=self._host, **self._options) as client:
+                client.user = self._options["user"]  # it makes "creator" into "creator@gmail.com"
                 client.login()
                 client.smtp.send_message(message)
         except smtplib.SMTPRecipientsRefused as error:
