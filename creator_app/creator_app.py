@@ -1,5 +1,7 @@
 """The app object: pages registered, the REST interface mounted, the live hub started. No logic."""
 
+from urllib.parse import urlsplit
+
 import reflex as rx
 
 from creator_app.api.app import create_api
@@ -12,13 +14,14 @@ def same_origin(origin: str | None, environ: dict[str, str]) -> bool:
     """Whether a WebSocket comes from one of our own pages; programs send no origin.
 
     Args:
-        origin: what the browser says where the page came from.
+        origin: what the browser says where the page came from; several, by commas, where it was sent twice.
         environ: the request; a proxy in front may have kept or forwarded the host.
     """
     if origin is None:
         return True
-    hosts = {environ.get("HTTP_HOST"), environ.get("HTTP_X_FORWARDED_HOST")} - {None}
-    return origin.partition("://")[2] in hosts
+    public = urlsplit(get_creator().settings.public_url or "").netloc
+    hosts = {environ.get("HTTP_HOST"), environ.get("HTTP_X_FORWARDED_HOST"), public or None} - {None}
+    return all(urlsplit(one.strip()).netloc in hosts for one in origin.split(","))
 
 
 async def live_updates() -> None:

@@ -33,6 +33,8 @@ _SOURCES: Final = (
     "creator_app/supervise/bundle.py",
 )
 _KEEP = 4
+#: Hosts for which Reflex drops the port over https: with the page's own address there is nothing to guess.
+_GUESSED_HOSTS = re.compile(r"""\[([`"'])localhost\1,\10\.0\.0\.0\1(,\1[0-9:]+\1)*\]""")
 _ADDRESS = re.compile(r"""([`"'])(http|ws)://creator\.invalid(/[^`"']*)?\1""")
 
 
@@ -109,16 +111,18 @@ def serve_any_origin(static_dir: Path) -> None:
     Raises:
         RuntimeError: the bundle has no such address, or one that is not a whole string.
     """
-    replaced = 0
+    addresses = guesses = 0
     for path in static_dir.rglob("*.js"):
-        text = path.read_text()
+        before = path.read_text()
+        text, count = _ADDRESS.subn(_from_location, before)
+        addresses += count
+        text, count = _GUESSED_HOSTS.subn("[]", text)
+        guesses += count
         if "creator.invalid" in text:
-            text, count = _ADDRESS.subn(_from_location, text)
-            replaced += count
+            raise RuntimeError(f"{path.name} holds the placeholder address in a form that is not known.")
+        if text != before:
             path.write_text(text)
-            if "creator.invalid" in text:
-                raise RuntimeError(f"{path.name} holds the placeholder address in a form that is not known.")
-    if not replaced:
+    if not addresses or not guesses:
         raise RuntimeError("The bundle holds no placeholder address: how Reflex writes it has changed.")
 
 

@@ -30,6 +30,8 @@ def command(home: Home, port: int) -> list[str]:
         "save": '""',
         "notify-keyspace-events": _KEY_EVENTS,
         "databases": "4",
+        # A title of its own would overwrite the environment by which its home is known.
+        "set-proc-title": "no",
     }
     file = home.run / "valkey.conf"
     write_private(file, "".join(f"{name} {value}\n" for name, value in settings.items()))

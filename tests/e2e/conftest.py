@@ -44,8 +44,9 @@ def creator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCreator
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """A headless Chromium."""
+    path = chromium.executable()
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=chromium.executable(), args=chromium.ARGUMENTS)
+        launched = playwright.chromium.launch(executable_path=path, args=chromium.ARGUMENTS)
         yield launched
         launched.close()
 

@@ -1,4 +1,4 @@
-"""`make run` starts a Creator that serves its pages anywhere, keeps its parts alive, and leaves nothing behind."""
+"""`make run` starts a Creator that serves anywhere, keeps its parts alive, and leaves nothing behind."""
 
 import os
 import signal
@@ -14,6 +14,7 @@ import socketio
 from playwright.sync_api import Browser, expect
 
 from tests.peers.creator import RunningCreator, end, free_port, launch, processes_of, start_creator
+from tests.peers.tls_proxy import https_in_front_of
 
 PARTS = ("valkey", "engine", "web", "worker-1", "worker-2", "clock")
 AGAIN_WITHIN_S = 20.0
@@ -48,15 +49,14 @@ def test_a_taken_port_is_told_in_a_sentence(creator: RunningCreator, tmp_path: P
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "LAN"])
 def test_the_same_bundle_works_at_any_address(creator: RunningCreator, browser: Browser, host: str) -> None:
     address = _lan_address() if host == "LAN" else host
-    page = browser.new_page()
-    sockets: list[str] = []
-    page.on("websocket", lambda opened: sockets.append(opened.url))
-    page.goto(f"http://{address}:{creator.port}/")
-    expect(page.get_by_role("heading", level=1)).to_be_visible()
-    page.wait_for_timeout(1000)
-    assert sockets
-    assert all(url.startswith(f"ws://{address}:{creator.port}/_event") for url in sockets)
-    page.close()
+    _lives_at(browser, f"http://{address}:{creator.port}")
+
+
+def test_the_same_bundle_works_behind_https_on_an_odd_port(
+    creator: RunningCreator, browser: Browser, tmp_path: Path
+) -> None:
+    with https_in_front_of(creator.port, tmp_path) as port:
+        _lives_at(browser, f"https://localhost:{port}")
 
 
 def test_pages_of_other_origins_get_no_live_connection(creator: RunningCreator) -> None:
@@ -91,7 +91,7 @@ def test_a_second_creator_side_by_side_is_restarted_and_ended(tmp_path: Path) ->
         supervisor = other.pid("supervisord")
         os.kill(supervisor, signal.SIGKILL)
         _await(lambda: _answers(f"{other.url}/readyz") and other.pid("supervisord") != supervisor)
-    # `start_creator` made sure that nothing was left behind.
+    # `start_creator` presses Ctrl-C, and makes sure that nothing was left behind.
 
 
 def test_a_killed_up_is_succeeded_by_the_next_one(tmp_path: Path) -> None:
@@ -114,6 +114,18 @@ def test_a_bad_setting_stops_the_start_with_a_sentence(creator: RunningCreator, 
     assert answer.returncode != 0
     assert "WORKERS must be a whole number" in answer.stderr
     assert "Traceback" not in answer.stderr
+
+
+def _lives_at(browser: Browser, origin: str) -> None:
+    """The page shows, and its live connection goes to where it came from and stays open."""
+    page = browser.new_page(ignore_https_errors=True)
+    with page.expect_websocket() as opening:
+        page.goto(f"{origin}/")
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    page.wait_for_timeout(1000)
+    assert opening.value.url.startswith(origin.replace("http", "ws", 1) + "/_event")
+    assert not opening.value.is_closed()
+    page.close()
 
 
 def _connects(creator: RunningCreator, origin: str) -> bool:

@@ -87,9 +87,9 @@ def launch(home: Path, port: int | None = None, **settings: str) -> RunningCreat
 
 
 def end(running: RunningCreator) -> None:
-    """Ends a Creator as a person would, and makes sure that nothing of it is left."""
+    """Ends a Creator as Ctrl-C in its terminal does, and makes sure that nothing of it is left."""
     process = psutil.Process(running.up_pid())
-    process.send_signal(signal.SIGTERM)
+    os.killpg(os.getpgid(process.pid), signal.SIGINT)
     try:
         process.wait(timeout=STOPPED_WITHIN_S)
     except psutil.TimeoutExpired as error:

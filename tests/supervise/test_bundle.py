@@ -11,14 +11,19 @@ from creator_app.supervise.web import Message, with_cache_headers
 
 def test_the_placeholder_becomes_the_origin_of_the_page(tmp_path: Path) -> None:
     script = tmp_path / "env.js"
-    script.write_text('a={PING:`http://creator.invalid/ping`,EVENT:"ws://creator.invalid/_event"}')
+    script.write_text(
+        'a={PING:`http://creator.invalid/ping`,EVENT:"ws://creator.invalid/_event"}'
+        ",h=[`localhost`,`0.0.0.0`,`::`,`0:0:0:0:0:0:0:0`]"
+    )
     bundle.serve_any_origin(tmp_path)
     assert script.read_text() == (
-        'a={PING:(location.origin+"/ping"),EVENT:(location.origin.replace(/^http/,"ws")+"/_event")}'
+        'a={PING:(location.origin+"/ping"),EVENT:(location.origin.replace(/^http/,"ws")+"/_event")},h=[]'
     )
 
 
-@pytest.mark.parametrize("text", ["nothing here", "a=`see http://creator.invalid/ping now`"])
+@pytest.mark.parametrize(
+    "text", ["nothing here", "a=`http://creator.invalid/ping`", "a=`see http://creator.invalid/ping`"]
+)
 def test_a_bundle_that_reflex_writes_differently_is_not_served(tmp_path: Path, text: str) -> None:
     (tmp_path / "env.js").write_text(text)
     with pytest.raises(RuntimeError, match="placeholder"):
