@@ -34,7 +34,7 @@ _SOURCES: Final = (
 )
 _KEEP = 4
 #: Hosts for which Reflex drops the port over https: with the page's own address there is nothing to guess.
-_GUESSED_HOSTS = re.compile(r"""\[([`"'])localhost\1,\10\.0\.0\.0\1(,\1[0-9:]+\1)*\]""")
+_GUESSED_HOSTS = re.compile(r"""\[(?P<q>[`"'])localhost(?P=q),\s*(?P=q)0\.0\.0\.0(?P=q)[^\]]*\]""")
 _ADDRESS = re.compile(r"""([`"'])(http|ws)://creator\.invalid(/[^`"']*)?\1""")
 
 
