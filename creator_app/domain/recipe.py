@@ -155,7 +155,7 @@ class Manifest(_Strict):
     """A whole ``recipe.toml``.
 
     Attributes:
-        values: formulas with a name, for those that several others need; each may use the ones before it.
+        values: formulas with a name, for those that several others need; they may use each other.
         computed: what nodes get from formulas.
     """
 
@@ -181,6 +181,16 @@ class Manifest(_Strict):
         """The inputs that are files, in order."""
         return [one for one in self.inputs if one.is_file]
 
+    def ordered_values(self) -> list[tuple[str, str]]:
+        """The named formulas, each after those that it uses; those in a circle are left out.
+
+        A database may have given them back in another order than they were written in.
+        """
+        waiting, ordered = dict(self.values), list[tuple[str, str]]()
+        while ready := [name for name in waiting if not read_formula(waiting[name]).names & waiting.keys()]:
+            ordered += [(name, waiting.pop(name)) for name in ready]
+        return ordered
+
     def input(self, name: str) -> RecipeInput | None:
         """The input of this name."""
         return next((one for one in self.inputs if one.name == name), None)
@@ -197,14 +207,15 @@ class Manifest(_Strict):
             yield f'node "{node}", input "{key}" is set twice: keep one'
 
     def _unknown_names(self) -> Iterator[str]:
-        known = {one.name for one in self.inputs}
-        formulas = [*self.values.items(), *(("", one.value) for one in self.computed)]
-        for own_name, text in formulas:
-            if own_name in {one.name for one in self.inputs}:
-                yield f'the value "{own_name}" is called like an input: rename it'
-            for name in sorted(read_formula(text).names - known):
-                yield f'the formula "{text}" uses "{name}", which is no input and no value before it'
-            known.add(own_name)
+        inputs = {one.name for one in self.inputs}
+        for name in sorted(inputs & self.values.keys()):
+            yield f'the value "{name}" is called like an input: rename it'
+        for text in [*self.values.values(), *(one.value for one in self.computed)]:
+            for name in sorted(read_formula(text).names - inputs - self.values.keys()):
+                yield f'the formula "{text}" uses "{name}", which is no input and no value of this recipe'
+        ready = {name for name, _ in self.ordered_values()}
+        if waiting := sorted(self.values.keys() - ready):
+            yield f"the values {', '.join(waiting)} need each other in a circle: cut it"
 
     def _bad_defaults(self) -> Iterator[str]:
         for one in self.inputs:

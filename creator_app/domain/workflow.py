@@ -78,7 +78,7 @@ def compute(manifest: Manifest, values: Mapping[str, Any]) -> Iterator[tuple[str
         FormulaError: one cannot be worked out.
     """
     known = dict(values)
-    for name, text in manifest.values.items():
+    for name, text in manifest.ordered_values():
         known[name] = read_formula(text).work_out(known)
     for one in manifest.computed:
         yield one.node, one.input, read_formula(one.value).work_out(known)
