@@ -7,10 +7,12 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
+from starlette.types import Message
 
-from creator_app.errors import InvalidInput
+from creator_app.errors import InvalidInput, TooLarge
 
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+_MAX_BYTES = 64 * 1024
 _LOCAL = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*")
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -36,8 +38,10 @@ async def read_small(request: Request, model: type[Model]) -> Model:
 
     Raises:
         InvalidInput: it is neither, or fields are missing or wrong; names them.
+        TooLarge: it is no small one.
     """
-    content = await _form(request) if is_form(request) else await _json(request)
+    raw = await _read(request)
+    content = await _form(request, raw) if is_form(request) else _json(raw)
     # Where a page goes next is kept even if the rest is wrong: the way back to the form carries it along.
     request.scope["creator.next"] = content.get("next")
     try:
@@ -56,24 +60,33 @@ def in_words(problems: Sequence[Any]) -> dict[str, str]:
     return {_name(problem["loc"]): _capital(str(problem["msg"])) for problem in problems}
 
 
-async def _form(request: Request) -> dict[str, Any]:
-    async with request.form(max_files=0, max_fields=20) as form:
+async def _form(request: Request, raw: bytes) -> dict[str, Any]:
+    async def replay() -> Message:
+        return {"type": "http.request", "body": raw, "more_body": False}
+
+    async with Request(request.scope, replay).form(max_files=0, max_fields=20) as form:
         return {name: value for name, value in form.items() if value != ""}
 
 
-async def _json(request: Request) -> dict[str, Any]:
-    raw = await request.body()
+def _json(raw: bytes) -> dict[str, Any]:
     try:
         content = json.loads(raw) if raw.strip() else {}
-    except (ValueError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidInput(
             "The body is not JSON.", hint="Send a JSON object, with its content type."
         ) from error
     if not isinstance(content, dict):
-        raise InvalidInput(
-            "The body must be a JSON object.", hint='For example: {"email": "…", "password": "…"}'
-        )
+        raise InvalidInput("The body must be a JSON object.", hint="See /api/docs for its fields.")
     return content
+
+
+async def _read(request: Request) -> bytes:
+    raw = b""
+    async for chunk in request.stream():
+        raw += chunk
+        if len(raw) > _MAX_BYTES:
+            raise TooLarge("This request is too large.", hint="Send pictures as files of POST /api/v1/jobs.")
+    return raw
 
 
 def _name(where: Sequence[Any]) -> str:
@@ -83,3 +96,10 @@ def _name(where: Sequence[Any]) -> str:
 
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")
+
+
+def documented(model: type[BaseModel], *, form: bool = False) -> dict[str, Any]:
+    """The description of a body that a route reads itself with `read_small`."""
+    kinds = ["application/json", *([_FORMS[0]] if form else [])]
+    schema = model.model_json_schema()
+    return {"requestBody": {"content": {kind: {"schema": schema} for kind in kinds}}}

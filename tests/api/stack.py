@@ -56,11 +56,11 @@ class Stack:
     def person(self) -> httpx.Client:
         """A new user with a session."""
         self._names += 1
-        client = self.client()
-        answer = client.post(
-            "/api/v1/auth/register", json={"email": f"user{self._names}@example.com", "password": PASSWORD}
-        )
+        body = {"email": f"user{self._names}@example.com", "password": PASSWORD}
+        answer = httpx.post(f"{self.url}/api/v1/auth/register", json=body, timeout=20)
         assert answer.status_code == 201, answer.text
+        client = self.client()
+        client.cookies.update(answer.cookies)
         return client
 
     def submit(self, client: httpx.Client, name: str = "photo.png", **options: Any) -> dict[str, Any]:

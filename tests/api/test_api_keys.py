@@ -73,7 +73,7 @@ def test_a_key_can_not_give_more_than_it_has(stack: Stack, person: httpx.Client)
 
 
 @pytest.mark.parametrize(
-    "header", ["Bearer ", "Bearer crt_wrong", "Bearer wrong", "Basic dXNlcjpwYXNz", "crt_wrong", ""]
+    "header", ["Bearer", "Bearer crt_wrong", "Bearer wrong", "Basic dXNlcjpwYXNz", "crt_wrong", ""]
 )
 def test_other_credentials_are_refused(person: httpx.Client, header: str) -> None:
     answer = person.get("/api/v1/auth/me", headers={"Authorization": header})

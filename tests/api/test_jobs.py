@@ -11,8 +11,8 @@ from tests.api.stack import RECIPE, Stack, picture
 
 IMAGE = {"image": ("photo.png", picture(), "image/png")}
 FIELDS = set(
-    "id recipe status waiting_reason cancel_requested_at retry_of batch_id progress inputs outputs error credits "
-    "source created_at started_at finished_at".split()
+    "id recipe status waiting_reason cancel_requested_at retry_of batch_id progress inputs outputs error "
+    "credits source created_at started_at finished_at".split()
 )
 
 

@@ -1,7 +1,7 @@
 """Calls every handler that Reflex registered, over the pages' real socket, as nobody and as another user.
 
-Everything public on a state can be called by anybody with any argument, whatever the pages offer. So the names
-come from Reflex's own registry, Reflex's internal handlers included, and what counts is what came back.
+Everything public on a state can be called by anybody with any argument, whatever the pages offer. So the
+names come from Reflex's own registry, Reflex's internal handlers included, and what counts is what came back.
 """
 
 import json

@@ -77,9 +77,17 @@ def _headers(request_id: str) -> list[tuple[bytes, bytes]]:
 
 
 def _report(scope: Scope, status: int, seconds: float) -> None:
-    # The route's pattern, never the path: ids and slugs would make a series each.
-    route = scope.get("creator.route") or getattr(scope.get("route"), "path", "none")
-    metrics.request(scope["method"], route, status, seconds)
+    metrics.request(scope["method"], _route(scope), status, seconds)
     if scope["path"] not in _QUIET:
         took_ms = round(seconds * 1000, 1)
         log.info("request", method=scope["method"], path=scope["path"], status=status, took_ms=took_ms)
+
+
+def _route(scope: Scope) -> str:
+    """The address with its ids taken out again: each would be a series of its own."""
+    if "path_params" not in scope:
+        return "none"
+    route: str = scope["path"]
+    for name, value in scope["path_params"].items():
+        route = route.replace(str(value), f"{{{name}}}", 1) if str(value) else route
+    return route

@@ -1,33 +1,26 @@
 """Sign-up, login, logout. JSON for programs; a page's form is sent on to a page with a full load."""
 
-from typing import Any
-
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, RedirectResponse
 
 from creator_app.api import callers, cookies
 from creator_app.api.dependencies import CreatorDep, CurrentUser
-from creator_app.api.forms import local_path, read_small, wants_page
+from creator_app.api.forms import documented, local_path, read_small, wants_page
 from creator_app.api.schemas.accounts import Credentials, Leaving, NewAccount, UserAnswer
 from creator_app.bootstrap import Creator
 from creator_app.models import User
 from creator_app.services import accounts
 from creator_app.services.accounts import Registration, SignIn
 
-router = APIRouter(prefix="/auth", tags=["auth"], max_body_size=64 * 1024)
+router = APIRouter(prefix="/auth", tags=["auth"])
 
 HOME = "/new"
 
 
-def _documented(model: type[BaseModel]) -> dict[str, Any]:
-    schema = model.model_json_schema()
-    kinds = ("application/json", "application/x-www-form-urlencoded")
-    return {"requestBody": {"content": {kind: {"schema": schema} for kind in kinds}}}
-
-
-@router.post("/register", status_code=201, response_model=UserAnswer, openapi_extra=_documented(NewAccount))
+@router.post(
+    "/register", status_code=201, response_model=UserAnswer, openapi_extra=documented(NewAccount, form=True)
+)
 async def register(request: Request, creator: CreatorDep) -> Response:
     """Makes an account and signs it in."""
     asked = await read_small(request, NewAccount)
@@ -44,7 +37,7 @@ async def register(request: Request, creator: CreatorDep) -> Response:
     return _welcome(request, creator, user, token, 201)
 
 
-@router.post("/login", response_model=UserAnswer, openapi_extra=_documented(Credentials))
+@router.post("/login", response_model=UserAnswer, openapi_extra=documented(Credentials, form=True))
 async def login(request: Request, creator: CreatorDep) -> Response:
     """Opens a session and sets its cookie; a former session of this browser ends."""
     asked = await read_small(request, Credentials)
@@ -58,7 +51,7 @@ async def login(request: Request, creator: CreatorDep) -> Response:
     return _welcome(request, creator, user, token, 200)
 
 
-@router.post("/logout", status_code=204, openapi_extra=_documented(Leaving))
+@router.post("/logout", status_code=204, openapi_extra=documented(Leaving, form=True))
 async def logout(request: Request, creator: CreatorDep) -> Response:
     """Ends the session of this browser. Nobody signed in is fine too."""
     asked = await read_small(request, Leaving)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -59,6 +60,9 @@ async def job_stream(websocket: WebSocket, job_id: UUID) -> None:
     for task in (talking, leaving):
         task.cancel()
     await asyncio.gather(talking, leaving, return_exceptions=True)
+    # Granian sends no close while somebody waits for a message: so only now. Who has left already needs none.
+    with suppress(RuntimeError):
+        await websocket.close()
 
 
 async def _sse(creator: Creator, caller: Caller, job_id: UUID) -> AsyncIterator[str]:
@@ -75,7 +79,6 @@ async def _talk(websocket: WebSocket, creator: Creator, caller: Caller, job_id: 
     async for event in events(creator, caller, job_id):
         name, data = event or ("keep_alive", {})
         await websocket.send_json({"type": name, "data": data})
-    await websocket.close()
 
 
 async def _until_gone(websocket: WebSocket) -> None:
