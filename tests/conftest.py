@@ -5,7 +5,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,7 +58,7 @@ class Valkey:
         file.write_text("".join(f"{name} {value}\n" for name, value in settings.items()))
         self.process = subprocess.Popen([get_binary_path(), str(file)], stdout=subprocess.DEVNULL)
         with redis_client(self.url) as client:
-            _wait_until(lambda: _answers(client), f"Valkey on port {self.port}")
+            wait_until(lambda: _answers(client), f"Valkey on port {self.port}")
 
     def stop(self) -> None:
         """Kills it, as a crash would."""
@@ -75,7 +75,12 @@ def _answers(client: redis.Redis) -> bool:
         return False
 
 
-def _wait_until(ready, what: str) -> None:
+def wait_until(ready: Callable[[], bool], what: str) -> None:
+    """Waits for a server to answer.
+
+    Raises:
+        AssertionError: it did not.
+    """
     deadline = time.monotonic() + _PATIENCE_S
     while not ready():
         assert time.monotonic() < deadline, f"{what} did not answer within {_PATIENCE_S} s"

@@ -39,7 +39,7 @@ class Listing:
     """A page of a list.
 
     Attributes:
-        items: ordered by key.
+        items: in an order that is the same each time (by key, or folder by folder).
         cursor: give it to get the next page; ``None`` at the end.
     """
 
@@ -77,10 +77,13 @@ class Storage(Protocol):
         """Deletes every file below the folder ``prefix``; returns how many."""
 
     def list(self, prefix: str = "", cursor: str | None = None, limit: int = 1000) -> Listing:
-        """Files below the folder ``prefix``, ordered by key."""
+        """Files below the folder ``prefix``, a page at a time; no file twice, none left out."""
 
     def folders(self, prefix: str = "") -> Names:
-        """Names of the folders directly below ``prefix``, sorted."""
+        """Names of the folders directly below ``prefix``, sorted.
+
+        Some S3 servers go on listing one for a while that has become empty.
+        """
 
     def move(self, source: str, target: str) -> None:
         """Renames a file; replaces ``target``.

@@ -21,8 +21,13 @@ def open_storage(url: str, secret: str) -> Storage:
     parts = urlsplit(url)
     if parts.scheme == "file" and parts.path and parts.netloc in ("", "localhost"):
         return LocalStorage(Path(unquote(parts.path)), secret)
+    if parts.scheme == "s3" and parts.hostname and parts.path.strip("/"):
+        # Its client takes a while to load: only who uses it pays for it.
+        from creator_app.integrations.storage.s3 import S3Storage
+
+        return S3Storage(url, secret)
     raise StorageError(
-        "STORAGE_URL must look like file:///folder.",
+        "STORAGE_URL must look like file:///folder or s3://key:secret@host:port/bucket?secure=0.",
         hint="Correct STORAGE_URL and start again.",
         retryable=False,
     )
