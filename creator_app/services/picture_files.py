@@ -32,7 +32,8 @@ _PLUGINS: Final = (
     TiffImagePlugin,
     WebPImagePlugin,
 )  # importing registers them
-_FORMATS: Final = ("PNG", "JPEG", "MPO", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
+# A JPEG with further views in it (MPO) is opened through JPEG.
+_FORMATS: Final = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 _LOSSY: Final = frozenset({"JPEG", "MPO", "WEBP", "AVIF", "HEIF"})
 _ORIENTATION: Final = 0x0112
 _HEIC_BRANDS: Final = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")
@@ -72,6 +73,8 @@ def verify(path: Path, spare: Path, *, max_pixels: int) -> Verified:
     head = _head(path)
     with _opened(path, head) as picture:
         _check_size(picture, max_pixels)
+        if picture.format == "PNG":
+            _check_sums(path)
         _decode(picture)
         if _fine_as_it_is(picture, head):
             kind = "image/png" if picture.format == "PNG" else "image/jpeg"
@@ -114,6 +117,15 @@ def _check_size(picture: Image.Image, max_pixels: int) -> None:
             f"This picture has {width} × {height} pixels, which is more than can be worked on here.",
             hint=f"Make it smaller: at most {max_pixels / 1e6:.0f} megapixels.",
         )
+
+
+def _check_sums(path: Path) -> None:
+    """Compares a PNG's checksums: decoding alone takes flipped bytes for odd colours."""
+    try:
+        with Image.open(path, formats=("PNG",)) as picture:
+            picture.verify()
+    except Exception as error:
+        raise _damaged() from error
 
 
 _strict_lock = threading.Lock()
