@@ -1,0 +1,44 @@
+"""The tables. Rows only: queries are in `creator_app.repositories`, rules in `domain` and `services`."""
+
+from creator_app.models.account import Account
+from creator_app.models.api_key import ApiKey
+from creator_app.models.asset import Asset
+from creator_app.models.audit_log import AuditLog
+from creator_app.models.clock_lease import ClockLease
+from creator_app.models.comfy_server import ComfyServer
+from creator_app.models.delivery import Delivery
+from creator_app.models.job import Batch, Job
+from creator_app.models.job_attempt import JobAttempt
+from creator_app.models.job_event import JobEvent
+from creator_app.models.ledger_entry import LedgerEntry
+from creator_app.models.login_failure import LoginFailure
+from creator_app.models.oauth_grant import OAuthGrant
+from creator_app.models.outbox import ExternalEvent, Outbox
+from creator_app.models.recipe import Recipe, RecipeVersion
+from creator_app.models.subscription import Subscription
+from creator_app.models.user import User
+from creator_app.models.user_session import UserSession
+
+__all__ = [
+    "Account",
+    "ApiKey",
+    "Asset",
+    "AuditLog",
+    "Batch",
+    "ClockLease",
+    "ComfyServer",
+    "Delivery",
+    "ExternalEvent",
+    "Job",
+    "JobAttempt",
+    "JobEvent",
+    "LedgerEntry",
+    "LoginFailure",
+    "OAuthGrant",
+    "Outbox",
+    "Recipe",
+    "RecipeVersion",
+    "Subscription",
+    "User",
+    "UserSession",
+]
