@@ -19,8 +19,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from creator_app.bootstrap import Creator, get_creator
-from creator_app.cli.migrate import alembic_config
 from creator_app.errors import CreatorError
+from creator_app.infrastructure.migrations import migration_config
 from creator_app.supervise import bundle, ports, probes
 from creator_app.supervise.errors import StartError
 from creator_app.supervise.home import Home, Running
@@ -102,7 +102,7 @@ def _home(root: Path) -> str:
 def _database(creator: Creator) -> str:
     address = urlsplit(creator.settings.database_url)
     name = address.path if address.scheme.startswith("sqlite") else f"{address.scheme} on {address.hostname}"
-    wanted = ScriptDirectory.from_config(alembic_config()).get_current_head()
+    wanted = ScriptDirectory.from_config(migration_config(creator.settings.database_url)).get_current_head()
     try:
         with creator.database.read() as session:
             version = session.execute(text("SELECT version_num FROM alembic_version")).scalar()
