@@ -17,7 +17,9 @@ class JobEvent(SQLModel, table=True):
 
     id: int | None = Field(
         default=None,
-        sa_type=sa.BigInteger().with_variant(sa.Integer(), "sqlite"),  # only INTEGER counts up by itself there
+        sa_type=sa.BigInteger().with_variant(
+            sa.Integer(), "sqlite"
+        ),  # only INTEGER counts up by itself there
         primary_key=True,
     )
     job_id: UUID = foreign_key("job.id")

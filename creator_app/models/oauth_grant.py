@@ -36,4 +36,6 @@ class OAuthGrant(SQLModel, table=True):
 
     def needs_token_refresh(self, now: datetime) -> bool:
         """Whether the access token is missing, has ended, or ends within five minutes of ``now``."""
-        return self.access_token_encrypted is None or self.expires_at is None or self.expires_at - _EARLY <= now
+        return (
+            self.access_token_encrypted is None or self.expires_at is None or self.expires_at - _EARLY <= now
+        )
