@@ -12,7 +12,7 @@ from rq.worker_registration import get_keys
 
 Probe = Callable[[], bool]
 _PATIENCE_S = 2.0
-_SETTLED_S = 1.0
+_SETTLED_S = 2.5
 
 
 def answers_http(*urls: str) -> Probe:

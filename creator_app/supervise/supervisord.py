@@ -177,7 +177,7 @@ class Supervisord:
             "command": _literal(shlex.join(["/bin/sh", "-c", self._script(program)])),
             "autostart": "false",
             "autorestart": "true",
-            "startsecs": "1",
+            "startsecs": "3",
             "startretries": "4",
             "stopwaitsecs": str(STOP_S),
             "stopasgroup": "true",
