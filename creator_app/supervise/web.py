@@ -7,6 +7,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Awaitable, Callable, MutableMapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +22,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 AsgiApp = Callable[[Message, Receive, Send], Awaitable[None]]
 
+_APP: Final = "creator_app.creator_app"
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -34,8 +36,8 @@ def serve(host: str, port: int, built: Path) -> None:
     """
     os.environ.update(bundle.reflex_environment(built))
     os.environ.update({"__REFLEX_SKIP_COMPILE": "true", "__REFLEX_MOUNT_FRONTEND_COMPILED_APP": "true"})
-    from creator_app.creator_app import app
-
+    # By its name, as every server takes its app: the command line itself knows nothing of the pages.
+    app = import_module(_APP).app
     asyncio.run(_serve(with_cache_headers(app()), host, port))
 
 
