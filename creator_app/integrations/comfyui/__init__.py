@@ -1,0 +1,36 @@
+"""The client of a ComfyUI server."""
+
+from collections.abc import Mapping
+
+from creator_app.integrations.comfyui.client import ComfyUIClient, Timeouts
+from creator_app.integrations.comfyui.errors import ErrorKind, PromptFailed, ServerGone
+from creator_app.integrations.comfyui.execution import Stopped, checked, execute_workflow, stream_progress
+from creator_app.integrations.comfyui.progress import ProgressEvent
+from creator_app.integrations.comfyui.protocol import Finished, History, OutputFile, Pending, Running, Unknown
+
+__all__ = [
+    "ComfyUIClient",
+    "ErrorKind",
+    "Finished",
+    "History",
+    "OutputFile",
+    "Pending",
+    "ProgressEvent",
+    "PromptFailed",
+    "Running",
+    "ServerGone",
+    "Stopped",
+    "Timeouts",
+    "Unknown",
+    "checked",
+    "execute_workflow",
+    "get_comfyui_client",
+    "stream_progress",
+]
+
+
+def get_comfyui_client(
+    url: str, headers: Mapping[str, str] | None = None, timeouts: Timeouts | None = None
+) -> ComfyUIClient:
+    """A client of the server at ``url``; close it after use."""
+    return ComfyUIClient(url, headers, timeouts)

@@ -1,0 +1,229 @@
+"""HTTP calls to one ComfyUI server (or the built-in engine)."""
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, BinaryIO, Final, Self
+from urllib.parse import quote
+
+import httpx
+
+from creator_app.integrations.comfyui.errors import ServerGone, from_rejection
+from creator_app.integrations.comfyui.protocol import (
+    Finished,
+    Found,
+    OutputFile,
+    Pending,
+    Running,
+    Unknown,
+    parse_history,
+)
+
+_CHUNK: Final = 256 * 1024
+_LOOKUPS_AFTER_A_LOST_ANSWER: Final = 3
+
+
+@dataclass(frozen=True)
+class Timeouts:
+    """In seconds. A server that drains a stalled listener may be silent for seconds without being dead."""
+
+    connect: float = 5.0
+    answer: float = 20.0
+    transfer: float = 120.0
+
+
+class ComfyUIClient:
+    """Speaks to one server over kept connections. One thread at a time.
+
+    Args:
+        base_url: such as ``http://127.0.0.1:8188``.
+        headers: sent with everything, for servers behind a password.
+        timeouts: how long to wait.
+    """
+
+    def __init__(
+        self, base_url: str, headers: Mapping[str, str] | None = None, timeouts: Timeouts | None = None
+    ) -> None:
+        self.base_url = base_url.rstrip("/")
+        self.headers = dict(headers or {})
+        self._timeouts = timeouts or Timeouts()
+        limit = httpx.Timeout(self._timeouts.answer, connect=self._timeouts.connect)
+        self._http = httpx.Client(base_url=self.base_url, headers=self.headers, timeout=limit)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self._http.close()
+
+    def submit(self, prompt: Mapping[str, Any], *, prompt_id: str, client_id: str) -> None:
+        """Sends a prompt under our id. A lost answer is looked up before anything is sent again.
+
+        Raises:
+            PromptFailed: it was refused, or one of its branches was (then it is canceled here).
+            ServerGone: the server can't be reached, and does not know the prompt.
+        """
+        body = {"prompt": prompt, "prompt_id": prompt_id, "client_id": client_id}
+        try:
+            answer = self._http.post("/prompt", json=body)
+        except httpx.ConnectError as error:
+            raise ServerGone(repr(error)) from error  # it was never sent
+        except httpx.HTTPError as error:
+            self._look_up_after_a_lost_answer(prompt_id, error)
+            return
+        parsed = _json(answer)
+        if answer.status_code != httpx.codes.OK:
+            raise from_rejection(answer.status_code, parsed, answer.text)
+        if parsed and parsed.get("node_errors"):
+            # One branch is invalid and the others would run: half a result is none.
+            self.cancel(prompt_id)
+            raise from_rejection(answer.status_code, {"error": {}, **parsed}, answer.text)
+
+    def _look_up_after_a_lost_answer(self, prompt_id: str, error: httpx.HTTPError) -> None:
+        for again in range(_LOOKUPS_AFTER_A_LOST_ANSWER):
+            if not isinstance(self.find(prompt_id), Unknown):
+                return
+            time.sleep(0.2 * (again + 1))  # it may be on its way from the socket into the queue
+        raise ServerGone(f"the answer to POST /prompt was lost: {error!r}") from error
+
+    def find(self, prompt_id: str) -> Found:
+        """What the server knows of a prompt: history first, for only that says that it is done.
+
+        Raises:
+            ServerGone: it does not answer.
+        """
+        found = self._history(prompt_id)
+        if found is not None:
+            return found
+        queue = self._get_json("/queue")
+        if _lists(queue.get("queue_running"), prompt_id):
+            return Running()
+        if _lists(queue.get("queue_pending"), prompt_id):
+            return Pending()
+        # It may have ended between the two looks.
+        return self._history(prompt_id) or Unknown()
+
+    def _history(self, prompt_id: str) -> Finished | None:
+        entry = self._get_json(f"/history/{quote(prompt_id)}").get(prompt_id)
+        return Finished(parse_history(entry)) if entry else None
+
+    def history(self, prompt_id: str) -> Finished | None:
+        """The prompt's history, or ``None`` while it has none.
+
+        Raises:
+            ServerGone: the server does not answer.
+        """
+        return self._history(prompt_id)
+
+    def upload(self, stream: BinaryIO, filename: str, subfolder: str) -> str:
+        """Uploads an input.
+
+        Returns:
+            The name to put into a load node: the server may have chosen another one than ours.
+
+        Raises:
+            PromptFailed: the server refused it.
+            ServerGone: it does not answer.
+        """
+        try:
+            answer = self._http.post(
+                "/upload/image",
+                files={"image": (filename, stream, "application/octet-stream")},
+                data={"subfolder": subfolder, "type": "input", "overwrite": "true"},
+                timeout=self._timeouts.transfer,
+            )
+        except httpx.HTTPError as error:
+            raise ServerGone(repr(error)) from error
+        parsed = _json(answer)
+        if answer.status_code != httpx.codes.OK or not parsed:
+            raise from_rejection(answer.status_code, parsed, answer.text)
+        folder = str(parsed.get("subfolder", ""))
+        return f"{folder}/{parsed['name']}" if folder else str(parsed["name"])
+
+    def download(self, file: OutputFile) -> Iterator[bytes]:
+        """Streams a result, in pieces of at most 256 KiB.
+
+        Raises:
+            PromptFailed: the server has no such file (any more).
+            ServerGone: it does not answer, or stops in the middle.
+        """
+        params = {"filename": file.filename, "subfolder": file.subfolder, "type": file.type}
+        try:
+            with self._http.stream("GET", "/view", params=params, timeout=self._timeouts.transfer) as answer:
+                if answer.status_code != httpx.codes.OK:
+                    raise ServerGone(f"/view answered {answer.status_code} for {file.filename}")
+                yield from answer.iter_bytes(_CHUNK)
+        except httpx.HTTPError as error:
+            raise ServerGone(repr(error)) from error
+
+    def cancel(self, prompt_id: str, patience_s: float = 30.0) -> Found:
+        """Ends exactly this prompt, waiting or running, and nobody else's.
+
+        An interrupt can be lost between the queue and the start, so both are asked until the server
+        lists it no more. A node that never looks runs on to its end.
+
+        Returns:
+            What became of it: a result may still have appeared.
+
+        Raises:
+            ServerGone: the server does not answer.
+        """
+        deadline = time.monotonic() + patience_s
+        pause = 0.02
+        while True:
+            found = self.find(prompt_id)
+            if isinstance(found, Finished | Unknown) or time.monotonic() > deadline:
+                return found
+            self._post("/queue", {"delete": [prompt_id]})
+            self._post("/interrupt", {"prompt_id": prompt_id})
+            time.sleep(pause)
+            pause = min(0.5, pause * 1.6)
+
+    def object_info(self) -> dict[str, Any]:
+        """The node classes that the server has.
+
+        Raises:
+            ServerGone: it does not answer.
+        """
+        return self._get_json("/object_info")
+
+    def system_stats(self) -> dict[str, Any]:
+        """Version, memory, devices.
+
+        Raises:
+            ServerGone: it does not answer.
+        """
+        return self._get_json("/system_stats")
+
+    def _get_json(self, path: str) -> dict[str, Any]:
+        try:
+            answer = self._http.get(path)
+        except httpx.HTTPError as error:
+            raise ServerGone(repr(error)) from error
+        parsed = _json(answer)
+        if answer.status_code != httpx.codes.OK or parsed is None:
+            raise ServerGone(f"{path} answered {answer.status_code}")
+        return parsed
+
+    def _post(self, path: str, body: dict[str, Any]) -> None:
+        try:
+            self._http.post(path, json=body)
+        except httpx.HTTPError as error:
+            raise ServerGone(repr(error)) from error
+
+
+def _json(answer: httpx.Response) -> dict[str, Any] | None:
+    try:
+        parsed = answer.json()
+    except ValueError:
+        return None
+    return parsed if isinstance(parsed, dict) else None
+
+
+def _lists(rows: object, prompt_id: str) -> bool:
+    # A row of /queue: number, prompt id, prompt, extra data, outputs.
+    return isinstance(rows, list) and any(len(row) > 1 and row[1] == prompt_id for row in rows)
