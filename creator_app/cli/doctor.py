@@ -1,7 +1,6 @@
 """``creator_app doctor``: looks at every part, and says what is wrong and what to do about it."""
 
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -13,8 +12,6 @@ import psutil
 import redis
 import typer
 from alembic.script import ScriptDirectory
-from rich.console import Console
-from rich.table import Table
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -73,7 +70,7 @@ def examine(creator: Creator) -> Iterator[Finding]:
         "valkey": lambda: _valkey(creator, running),
         "engine": lambda: _engines(creator, running),
         "web": lambda: _web(creator, running),
-        **{name: lambda name=name: _process(home, name, running) for name in _processes(creator)},
+        **{name: lambda name=name: _process(home, name, running) for name in _processes(creator, running)},
     }
     for part, check in checks.items():
         try:
@@ -101,7 +98,8 @@ def _home(root: Path) -> str:
 
 def _database(creator: Creator) -> str:
     address = urlsplit(creator.settings.database_url)
-    name = address.path if address.scheme.startswith("sqlite") else f"{address.scheme} on {address.hostname}"
+    file = "/" + address.path.lstrip("/")
+    name = file if address.scheme.startswith("sqlite") else f"{address.scheme} on {address.hostname}"
     wanted = ScriptDirectory.from_config(migration_config(creator.settings.database_url)).get_current_head()
     try:
         with creator.database.read() as session:
@@ -161,8 +159,10 @@ def _web(creator: Creator, running: Running | None) -> str:
     return running.url
 
 
-def _processes(creator: Creator) -> list[str]:
-    return [*(f"worker-{number}" for number in range(1, creator.settings.workers + 1)), "clock"]
+def _processes(creator: Creator, running: Running | None) -> list[str]:
+    workers = [f"worker-{number}" for number in range(1, creator.settings.workers + 1)]
+    names = running.parts if running else [*workers, "clock"]
+    return [name for name in names if name == "clock" or name.startswith("worker-")]
 
 
 def _process(home: Home, name: str, running: Running | None) -> str:
@@ -170,15 +170,13 @@ def _process(home: Home, name: str, running: Running | None) -> str:
     if running is None:
         raise _Trouble("does not run", _START)
     if pid is None or not psutil.pid_exists(pid):
-        raise _Trouble(
-            "has ended", f"it is started again by itself; see {os.path.relpath(home.log_file(name))}"
-        )
+        raise _Trouble("has ended", f"it is started again by itself; see {home.log_file(name)}")
     return f"process {pid}"
 
 
 def _print(findings: list[Finding]) -> None:
-    table = Table("part", "", "what was found", "what to do", box=None)
     for finding in findings:
-        mark = "[green]ok[/green]" if finding.ok else "[red]wrong[/red]"
-        table.add_row(finding.part, mark, finding.found, finding.advice)
-    Console().print(table)
+        mark = typer.style("ok   ", fg="green") if finding.ok else typer.style("wrong", fg="red")
+        typer.echo(f"{finding.part:<12} {mark}  {finding.found}")
+        if finding.advice:
+            typer.echo(f"{'':<20}{finding.advice}")

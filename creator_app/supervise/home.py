@@ -24,12 +24,14 @@ class Running:
         url: where its pages are.
         environment: settings that `up` gives to its parts (addresses and passwords of embedded ones).
         ready: whether all parts have answered.
+        parts: the names of its processes.
     """
 
     pid: int
     url: str
     environment: dict[str, str]
     ready: bool
+    parts: list[str]
 
 
 class Home:

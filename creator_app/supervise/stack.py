@@ -237,7 +237,8 @@ class Stack:
         return self._supervisor
 
     def _announce(self, *, ready: bool) -> None:
-        self.home.announce(Running(os.getpid(), self.url, self.environment, ready))
+        names = [part.name for part in self._parts]
+        self.home.announce(Running(os.getpid(), self.url, self.environment, ready, names))
 
 
 def _sentence(title: str) -> str:

@@ -42,7 +42,7 @@ def serve(host: str, port: int, built: Path) -> None:
 
 
 async def _serve(app: AsgiApp, host: str, port: int) -> None:
-    server = Server(app, host, port, interface=Interfaces.ASGI, log_level=LogLevels.warning)
+    server = Server(app, host, port, interface=Interfaces.ASGI, log_level=LogLevels.error)
     loop = asyncio.get_running_loop()
     for number in _SIGNALS:
         loop.add_signal_handler(number, server.stop)

@@ -32,7 +32,7 @@ def test_one_up_at_a_time(home: Home) -> None:
 
 
 def test_a_creator_is_announced_only_while_it_runs(home: Home) -> None:
-    running = Running(os.getpid(), "http://localhost:1", {"REDIS_URL": "redis://x"}, ready=True)
+    running = Running(os.getpid(), "http://localhost:1", {"REDIS_URL": "redis://x"}, True, parts=["web"])
     home.announce(running)
     assert home.running() is None  # nobody holds the lock: it was left behind
     home.lock()
