@@ -30,8 +30,8 @@ print("HANDLERS" + json.dumps(names))
 """
 _QUIET_S = 1.5
 _NAMESPACE = "/_event"
-# What the front end tells of the page it is on; paths that show what belongs to somebody.
-_PAGES = (("/jobs/[job_id]", "/jobs/{job_id}"), ("/jobs", "/jobs"))
+# What a page sends when it opens: the whole state, then its own data.
+_OPENING = (".hydrate", ".load")
 
 
 @pytest.fixture(scope="module")
@@ -100,14 +100,26 @@ def tab(stack: Stack, cookies: httpx.Cookies | None, token: str | None = None) -
 
 
 def call_all(opened: Tab, handlers: dict[str, list[str]], victim: Victim) -> str:
-    """Calls everything on every page, with the victim's ids as arguments, and returns what came back."""
-    for route, path in _PAGES:
-        page = (route, victim.fill(path))
-        for job_id in (victim.finished, victim.waiting):
-            for name, arguments in handlers.items():
-                opened.call(name, dict.fromkeys(arguments, job_id), page)
-        opened.settle()
+    """Calls everything, with the victim's ids wherever an argument goes, and returns what came back."""
+    page = ("/jobs/[job_id]", victim.fill("/jobs/{job_id}"))
+    for name, arguments in handlers.items():
+        opened.call(name, _payload(arguments, victim.finished), page)
+    for name, arguments in handlers.items():
+        if "job_id" in arguments:
+            opened.call(name, _payload(arguments, victim.waiting), page)
+        if name.endswith((".load", ".refresh")):
+            opened.call(name, {}, ("/jobs", "/jobs"))
     return opened.settle()
+
+
+def _payload(arguments: list[str], job_id: str) -> dict[str, Any]:
+    # "vars" and "hashes" are what a front end tells of its browser's storage: Reflex wants them as objects.
+    return {name: {} if name in ("vars", "hashes") else job_id for name in arguments}
+
+
+def only(handlers: dict[str, list[str]], *endings: str) -> dict[str, list[str]]:
+    """The handlers whose names end so, in the order of the endings."""
+    return {name: handlers[name] for end in endings for name in handlers if name.endswith(end)}
 
 
 def stolen(victim: Victim, shown: str, told: tuple[str, ...]) -> list[str]:
@@ -122,9 +134,8 @@ def test_the_walk_finds_handlers(handlers: dict[str, list[str]]) -> None:
 def test_the_owner_sees_their_own(stack: Stack, handlers: dict[str, list[str]]) -> None:
     """Else the tests below would pass for the wrong reason."""
     owner = Victim.of(stack)
-    loads = {name: arguments for name, arguments in handlers.items() if name.endswith(".load")}
     with tab(stack, owner.client.cookies) as opened:
-        shown = call_all(opened, loads, owner)
+        shown = call_all(opened, only(handlers, *_OPENING), owner)
     assert {owner.email, "secret-holiday"} <= set(stolen(owner, shown, ()))
 
 
@@ -151,26 +162,34 @@ def test_another_user_gets_nothing_of_mine(
 def test_a_tab_forgets_its_former_user(stack: Stack, handlers: dict[str, list[str]], who: str) -> None:
     """A tab's token outlives logins: whoever comes next with it must not see what it showed."""
     owner, token = Victim.of(stack), str(uuid4())
-    loads = {name: arguments for name, arguments in handlers.items() if name.endswith(".load")}
     with tab(stack, owner.client.cookies, token) as opened:
-        assert "secret-holiday" in call_all(opened, loads, owner)
+        assert "secret-holiday" in call_all(opened, only(handlers, *_OPENING), owner)
     with (
         stack.person() as other,
         tab(stack, other.cookies if who == "another user" else None, token) as next_tab,
     ):
-        hydrate = {name: arguments for name, arguments in handlers.items() if "hydrate" in name}
-        shown = call_all(next_tab, hydrate | loads, owner)
+        shown = call_all(next_tab, only(handlers, *_OPENING, ".hydrate_and_load"), owner)
     assert stolen(owner, shown, (owner.finished, owner.waiting)) == []
 
 
 def test_a_session_that_ended_is_over_in_open_tabs(stack: Stack, handlers: dict[str, list[str]]) -> None:
     owner = Victim.of(stack)
-    loads = {name: arguments for name, arguments in handlers.items() if name.endswith(".load")}
     with tab(stack, owner.client.cookies) as opened:
         opened.settle()
         owner.client.post("/api/v1/auth/logout")
-        shown = call_all(opened, loads, owner)
+        shown = call_all(opened, only(handlers, *_OPENING), owner)
     assert stolen(owner, shown, (owner.finished, owner.waiting)) == []
+
+
+def test_nobody_sets_a_var_from_outside(stack: Stack, handlers: dict[str, list[str]]) -> None:
+    with stack.person() as client, tab(stack, client.cookies) as opened:
+        for name in only(handlers, ".setvar"):
+            for var in ("is_admin", "email", "rows", "live", "_session"):
+                opened.call(name, {"var_name": var, "value": "set from outside"}, ("/jobs", "/jobs"))
+        for name in only(handlers, ".hydrate"):
+            opened.call(name, {}, ("/jobs", "/jobs"))
+        shown = opened.settle()
+    assert "set from outside" not in shown
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null"])
