@@ -114,8 +114,9 @@ def _read(path: Path) -> RecipeFolder:
             [f"{path}: there is no such folder. Give the folder that has {MANIFEST_FILE} in it."]
         )
     manifest = read_manifest(_text(path, MANIFEST_FILE))
+    graph = _text(path, WORKFLOW_FILE)
     try:
-        workflow: Any = json.loads(_text(path, WORKFLOW_FILE))
+        workflow: Any = json.loads(graph)
     except (ValueError, RecursionError) as error:
         raise ManifestError([f"{WORKFLOW_FILE}: this is not JSON: {error}. Export it again."]) from error
     problems = find_problems(workflow, manifest)
