@@ -39,13 +39,19 @@ def picture(seed: int) -> bytes:
 def through_creator(client: httpx.Client, data: bytes) -> float:
     """Submit → output downloaded through the REST API, in seconds."""
     began = time.perf_counter()
-    answer = client.post("/api/v1/jobs", data={"recipe": SLUG}, files={"image": ("bench.png", data, "image/png")})
+    answer = client.post(
+        "/api/v1/jobs", data={"recipe": SLUG}, files={"image": ("bench.png", data, "image/png")}
+    )
     answer.raise_for_status()
     job = answer.json()
     url = f"/api/v1/jobs/{job['id']}"
     with client.stream("GET", f"{url}/events") as events:
         for line in events.iter_lines():
-            if line.startswith("data:") and json.loads(line[5:]).get("status") in ("succeeded", "failed", "canceled"):
+            if line.startswith("data:") and json.loads(line[5:]).get("status") in (
+                "succeeded",
+                "failed",
+                "canceled",
+            ):
                 break
     job = client.get(url).raise_for_status().json()
     if job["status"] != "succeeded":
@@ -58,7 +64,9 @@ def bare(client: httpx.Client, engine: str, workflow: dict[str, dict], load_node
     """The same, by a script that knows only ComfyUI, in seconds."""
     began = time.perf_counter()
     client_id, prompt_id = uuid.uuid4().hex, str(uuid.uuid4())
-    name = client.post("/upload/image", files={"image": (f"{prompt_id}.png", data, "image/png")}).json()["name"]
+    name = client.post("/upload/image", files={"image": (f"{prompt_id}.png", data, "image/png")}).json()[
+        "name"
+    ]
     prompt = json.loads(json.dumps(workflow))
     prompt[load_node]["inputs"]["image"] = name
     for node in prompt.values():
@@ -90,7 +98,9 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=30)
     options = parser.parse_args()
     stack: Stack = find_stack(options.home)
-    creator_client = httpx.Client(base_url=stack.url, headers={"Authorization": f"Bearer {stack.api_key}"}, timeout=60)
+    creator_client = httpx.Client(
+        base_url=stack.url, headers={"Authorization": f"Bearer {stack.api_key}"}, timeout=60
+    )
     bare_client = httpx.Client(base_url=stack.engine, timeout=60)
     workflow, load_node = stack.workflow(SLUG)
     ours, floor = [], []

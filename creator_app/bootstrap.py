@@ -3,9 +3,7 @@
 Everything is made on first use and belongs to one process: after a fork call `after_fork`.
 """
 
-import os
 from functools import cached_property, lru_cache
-from pathlib import Path
 
 import redis
 
@@ -96,7 +94,7 @@ class Creator:
     @cached_property
     def encryptor(self) -> Encryptor:
         """Encrypts what must not be read from a stolen database."""
-        return get_encryptor()
+        return get_encryptor(self.settings.encryption_key_values)
 
 
 @lru_cache(maxsize=1)
@@ -106,10 +104,10 @@ def get_creator() -> Creator:
     Raises:
         SettingsError: a setting is wrong; the message names it.
     """
-    folder = os.environ.get("CRASH_POINTS_DIR")
-    if folder:
-        crash_points.enable(Path(folder))
-    return Creator(get_settings())
+    settings = get_settings()
+    if settings.crash_points_dir:
+        crash_points.enable(settings.crash_points_dir)
+    return Creator(settings)
 
 
 def after_fork() -> None:

@@ -4,49 +4,66 @@ An attempt that was taken over asks the server about its prompt id first, so tha
 not done again.
 """
 
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, BinaryIO, Final
 from uuid import UUID
 
 from creator_app.bootstrap import Creator
-from creator_app.errors import CreatorError
+from creator_app.errors import InvalidTransition
 from creator_app.infrastructure.crash_points import crash_point
 from creator_app.infrastructure.database import db_now
 from creator_app.integrations.comfyui import (
     ComfyUIClient,
-    ErrorKind,
     Finished,
-    OutputFile,
-    PromptFailed,
-    Unknown,
-    follow,
-    submit_and_follow,
+    History,
+    Pending,
+    Running,
+    ServerGone,
+    Stopped,
+    checked,
+    execute_workflow,
 )
-from creator_app.models import Asset, RecipeVersion
+from creator_app.models import Asset, Job, RecipeVersion
 from creator_app.services import jobs, recipes
 from creator_app.services.claims import Claim
 from creator_app.services.job_state import check_fence
 from jobs_worker.lease import LeaseKeeper
 from jobs_worker.progress import ProgressReporter
 
-_DEFAULT_LIMIT_S = 600.0
+_DEFAULT_LIMIT_S: Final = 600.0
+_IN_MEMORY_BYTES: Final = 4 * 2**20
 
 
 @dataclass(frozen=True)
-class RunResult:
-    """What a finished prompt left.
+class Stage:
+    """What an attempt starts from, read once.
 
     Attributes:
-        outputs: its files on the ComfyUI server.
-        run_seconds: how long the server worked on it; ``None`` where it did not say.
+        version: the recipe as it was when the job was accepted.
+        files: the inputs that are files, by input name.
+        sent: whether the prompt may have been sent already.
     """
 
-    outputs: list[OutputFile]
-    run_seconds: float | None
+    version: RecipeVersion
+    files: dict[str, Asset]
+    sent: bool
 
 
 class EngineRun:
-    """Brings one prompt to its end on one server."""
+    """Brings one prompt to its end on one server.
+
+    Args:
+        creator: this process's Creator.
+        claim: what is run.
+        client: of the server.
+        keeper: says when to stop.
+        reporter: hears of progress.
+    """
 
     def __init__(
         self,
@@ -61,3 +78,92 @@ class EngineRun:
         self._client = client
         self._keeper = keeper
         self._reporter = reporter
+
+    def result(self) -> History | None:
+        """The finished prompt's history; ``None`` when it was stopped: canceled, or the lease lost.
+
+        Raises:
+            PromptFailed: it gave no result.
+            LeaseLost: another runner took over before the prompt was sent.
+        """
+        stage = self._stage()
+        found = self._client.find(self._claim.prompt_id) if self._claim.taken_over else None
+        if isinstance(found, Finished):
+            return checked(found.history)
+        attach = isinstance(found, Pending | Running)
+        if stage.sent and not attach and self._claim.taken_over:
+            raise ServerGone("the server does not know the prompt any more")
+        prompt = {} if attach else self._prompt(stage)
+        try:
+            return execute_workflow(
+                self._client,
+                prompt or stage.version.workflow,
+                prompt_id=self._claim.prompt_id,
+                on_progress=self._reporter.report,
+                send=not attach,
+                before_send=self._about_to_send,
+                after_send=lambda: crash_point("post.after"),
+                should_stop=self._keeper.should_stop,
+                deadline=time.monotonic() + _limit_s(stage.version),
+            )
+        except Stopped:
+            return self._after_stop()
+
+    def _after_stop(self) -> History | None:
+        if self._keeper.lost.is_set():
+            return None  # whoever took over follows the prompt now
+        self._client.cancel(self._claim.prompt_id)
+        return None
+
+    def _stage(self) -> Stage:
+        with self._creator.uow.read() as work:
+            attempt = check_fence(work, self._claim.fence)
+            job = work.session.get(Job, self._claim.job.id)
+            version = work.session.get(RecipeVersion, self._claim.job.recipe_version_id)
+            if job is None or version is None:
+                raise InvalidTransition("The job or its recipe is gone.")
+            files = {
+                name: work.session.get(Asset, UUID(value["asset_id"]))
+                for name, value in jobs.file_inputs(job).items()
+            }
+            present = {name: asset for name, asset in files.items() if asset is not None}
+            return Stage(version, present, attempt.posted_at is not None)
+
+    def _prompt(self, stage: Stage) -> dict[str, Any]:
+        # Names of our own making: a load node is never given a path that somebody typed.
+        folder = f"creator/{self._claim.job.id}"
+        uploaded = {}
+        for name, asset in stage.files.items():
+            with _stream(self._creator, asset) as stream:
+                file = f"{name}{Path(asset.storage_key).suffix}"
+                uploaded[name] = self._client.upload(stream, file, folder)
+        crash_point("upload.after")
+        # A prefix per attempt: a cached result of another job is never taken for this one's.
+        prefix = f"creator/{self._claim.job.id}/{self._claim.attempt_id}"
+        return recipes.build_workflow(stage.version, self._claim.job.inputs, uploaded, prefix)
+
+    def _about_to_send(self) -> None:
+        with self._creator.uow.write() as work:
+            attempt = check_fence(work, self._claim.fence)
+            attempt.posted_at = db_now(work.session)
+            work.session.add(attempt)
+        crash_point("post.before")
+
+
+def _limit_s(version: RecipeVersion) -> float:
+    limits = version.manifest.get("limits") or {}
+    return float(limits.get("seconds") or _DEFAULT_LIMIT_S)
+
+
+@contextmanager
+def _stream(creator: Creator, asset: Asset) -> Iterator[BinaryIO]:
+    path = creator.storage.local_path(asset.storage_key)
+    if path is not None:
+        with path.open("rb") as file:
+            yield file
+        return
+    with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES) as copy:
+        for chunk in creator.storage.open(asset.storage_key):
+            copy.write(chunk)
+        copy.seek(0)
+        yield copy  # type: ignore[misc]

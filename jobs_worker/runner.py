@@ -14,12 +14,18 @@ from creator_app.domain.retries import may_try_again, wait_before
 from creator_app.errors import CreatorError, LeaseLost
 from creator_app.infrastructure.crash_points import crash_point
 from creator_app.infrastructure.database import db_now
-from creator_app.infrastructure.logging import get_logger
-from creator_app.integrations.comfyui import ComfyUIClient, ErrorKind, PromptFailed, get_comfyui_client
+from creator_app.infrastructure.logging import bind, get_logger
+from creator_app.integrations.comfyui import (
+    ComfyUIClient,
+    ErrorKind,
+    History,
+    PromptFailed,
+    get_comfyui_client,
+)
 from creator_app.models import Job
 from creator_app.services import claims, job_state, servers
 from creator_app.services.claims import Claim
-from jobs_worker.engine_run import EngineRun, RunResult
+from jobs_worker.engine_run import EngineRun
 from jobs_worker.lease import LeaseKeeper
 from jobs_worker.outputs import save_outputs
 from jobs_worker.progress import ProgressReporter
@@ -46,7 +52,7 @@ class Runner:
         self._creator = creator
         self._claim = claim
         self._lease_time = timedelta(seconds=creator.settings.lease_seconds)
-        self._result: RunResult | None = None
+        self._result: History | None = None
 
     def run(self) -> None:
         """Works until the job is final, is queued again, or the lease is lost."""
@@ -64,7 +70,7 @@ class Runner:
             self._failed(error)
         except CreatorError as error:
             self._give_up(error, kind=error.code, detail=str(error))
-        except Exception as error:  # noqa: BLE001  the job's page must say so, whatever it was
+        except Exception as error:
             log.exception("run_broke")
             self._try_again_or_give_up(
                 CreatorError(SORRY, hint=SORRY_HINT), kind="unknown", detail=repr(error), retryable=True
@@ -83,7 +89,7 @@ class Runner:
         if self._status() is JobStatus.RUNNING:
             self._saving()
         crash_point("output.before")
-        outputs = save_outputs(self._creator, self._claim, client, result.outputs)
+        outputs = save_outputs(self._creator, self._claim, client, result.files)
         self._succeed(outputs)
 
     def _status(self) -> JobStatus:
@@ -153,9 +159,7 @@ class Runner:
                     event="will_retry",
                     data={"kind": kind, "wait_s": wait.total_seconds()},
                 )
-                claims.end_attempt(
-                    work, claim.attempt_id, Outcome.LOST, error_kind=kind, error_detail=detail
-                )
+                claims.end_attempt(work, claim.attempt_id, Outcome.LOST, error_kind=kind, error_detail=detail)
         except CreatorError as lost:
             log.warning("retry_not_written", error=str(lost))
 
@@ -199,9 +203,8 @@ def run_next(creator: Creator) -> bool:
     if claim is None:
         return False
     crash_point("claim.after_commit")
+    bind(job_id=str(claim.job.id))
     started = time.monotonic()
     Runner(creator, claim).run()
     log.info("run_ended", took_s=round(time.monotonic() - started, 3))
     return True
-
-

@@ -1,6 +1,8 @@
 """What RQ calls. A ticket carries no data: whoever takes it runs the next job."""
 
 from creator_app.bootstrap import after_fork, get_creator
+from creator_app.infrastructure.logging import bind
+from creator_app.infrastructure.queue import ticket_request_id
 from jobs_worker.runner import run_next as _run_next
 
 
@@ -11,4 +13,5 @@ def run_next() -> bool:
         Whether there was anything to do.
     """
     after_fork()
+    bind(request_id=ticket_request_id())
     return _run_next(get_creator())

@@ -29,7 +29,9 @@ def list_recipes(as_json: bool = typer.Option(False, "--json", help="Answer as J
 
 
 @app.command("import")
-def import_recipe(folder: Path = typer.Argument(help="A folder with recipe.toml and workflow_api.json.")) -> None:
+def import_recipe(
+    folder: Path = typer.Argument(help="A folder with recipe.toml and workflow_api.json."),
+) -> None:
     """Publishes the recipe in a folder; a changed one becomes a new version."""
     with get_creator().uow.write() as work:
         recipe = service.import_folder(work, folder)

@@ -28,7 +28,7 @@ LOCAL_USER = "operator@localhost.localdomain"
 def run(
     slug: str = typer.Argument(help="The recipe: see `recipe list`."),
     files: list[Path] = typer.Argument(help="The pictures."),
-    out: Path = typer.Option(Path("."), "-o", "--out", help="Where results go."),
+    out: Path = typer.Option(Path(), "-o", "--out", help="Where results go."),
     settings: list[str] = typer.Option([], "--set", help="An input of the recipe: name=value."),
     as_email: str = typer.Option("", "--as", help="Whose jobs these are; the first admin's where left out."),
     as_json: bool = typer.Option(False, "--json", help="Answer as JSON."),
@@ -41,7 +41,9 @@ def run(
         user = _user(creator, as_email)
         submitted = [(path, *_submit(creator, user, slug, path, values)) for path in files]
         followed = _follow(creator, [job for _, job, _ in submitted if job], quiet=as_json)
-        answers = [_finish(creator, path, followed.get(job), problem, out) for path, job, problem in submitted]
+        answers = [
+            _finish(creator, path, followed.get(job), problem, out) for path, job, problem in submitted
+        ]
     _print(answers, as_json)
     if any("error" in answer for answer in answers):
         raise typer.Exit(1)

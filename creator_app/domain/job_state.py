@@ -49,9 +49,7 @@ LEASED: Final = frozenset({JobStatus.RUNNING, JobStatus.SAVING})
 
 _ALLOWED: Final[dict[JobStatus, frozenset[JobStatus]]] = {
     JobStatus.QUEUED: frozenset({JobStatus.RUNNING, JobStatus.FAILED, JobStatus.CANCELED}),
-    JobStatus.RUNNING: frozenset(
-        {JobStatus.QUEUED, JobStatus.SAVING, JobStatus.FAILED, JobStatus.CANCELED}
-    ),
+    JobStatus.RUNNING: frozenset({JobStatus.QUEUED, JobStatus.SAVING, JobStatus.FAILED, JobStatus.CANCELED}),
     # What was finished is kept: a cancel that comes while the result is being saved comes too late.
     JobStatus.SAVING: frozenset({JobStatus.QUEUED, JobStatus.SUCCEEDED, JobStatus.FAILED}),
     JobStatus.SUCCEEDED: frozenset(),

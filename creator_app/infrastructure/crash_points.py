@@ -25,14 +25,13 @@ POINTS: Final = (
     "publish.after",
 )
 
-_folder: Path | None = None
+_armed_in: list[Path] = []
 
 
 def enable(folder: Path) -> None:
     """Lets this process die at armed points; ``folder`` holds the arming files."""
-    global _folder
     folder.mkdir(parents=True, exist_ok=True)
-    _folder = folder
+    _armed_in[:] = [folder]
 
 
 def crash_point(name: str) -> None:
@@ -41,14 +40,15 @@ def crash_point(name: str) -> None:
     Raises:
         ValueError: the name is not in `POINTS` (a spelling mistake would be a test that tests nothing).
     """
-    if _folder is None:
+    if not _armed_in:
         return
     if name not in POINTS:
         raise ValueError(f"There is no crash point {name!r}.")
+    folder = _armed_in[0]
     try:
-        (_folder / name).unlink()
+        (folder / name).unlink()
     except FileNotFoundError:
         return
-    with (_folder / "hits.log").open("a") as log:
+    with (folder / "hits.log").open("a") as log:
         log.write(f"{name} {os.getpid()}\n")
     os.kill(os.getpid(), signal.SIGKILL)

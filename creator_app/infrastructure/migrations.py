@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from alembic import command
 from alembic.config import Config
 
+from alembic import command
 from creator_app.infrastructure.database import normal_url
 
 _ROOT = Path(__file__).parents[2]

@@ -149,5 +149,3 @@ def _claim(job: Job, attempt: JobAttempt, *, taken_over: bool) -> Claim:
         fence=Fence(job.id, attempt.id, attempt.lease_token),
         taken_over=taken_over,
     )
-
-

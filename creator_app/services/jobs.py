@@ -97,7 +97,9 @@ def get(work: Work, account_id: UUID, job_id: UUID) -> Job:
     """
     job = JobRepository(work.session).of_account(account_id, job_id)
     if job is None:
-        raise NotFound("There is no such job.", hint="It may have been deleted. Your jobs are listed under Jobs.")
+        raise NotFound(
+            "There is no such job.", hint="It may have been deleted. Your jobs are listed under Jobs."
+        )
     return job
 
 
@@ -123,9 +125,7 @@ def list_page(
         raise InvalidInput("There is no such status.", hint=f"Use one of: active, {', '.join(JobStatus)}.")
     limit = max(1, min(limit, MAX_PAGE))
     before = _read_cursor(cursor) if cursor else None
-    rows = list(
-        JobRepository(work.session).page(account_id, status=status, before=before, limit=limit + 1)
-    )
+    rows = list(JobRepository(work.session).page(account_id, status=status, before=before, limit=limit + 1))
     more = len(rows) > limit
     rows = rows[:limit]
     return rows, _cursor(rows[-1]) if more else None
@@ -138,7 +138,9 @@ def request_cancel(work: Work, account_id: UUID, job_id: UUID) -> Job:
         NotFound: no such job.
         Conflict: it has already ended, or its result is being saved.
     """
-    job = work.session.get(Job, get(work, account_id, job_id).id, with_for_update=True, populate_existing=True)
+    job = work.session.get(
+        Job, get(work, account_id, job_id).id, with_for_update=True, populate_existing=True
+    )
     if job is None:
         raise NotFound("There is no such job.")
     status = JobStatus(job.status)
@@ -211,4 +213,6 @@ def _read_cursor(cursor: str) -> tuple[datetime, UUID]:
 
 def file_inputs(job: Job) -> dict[str, Any]:
     """The job's inputs that are files, by name: ``{"image": {"asset_id": …}}``."""
-    return {name: value for name, value in job.inputs.items() if isinstance(value, dict) and "asset_id" in value}
+    return {
+        name: value for name, value in job.inputs.items() if isinstance(value, dict) and "asset_id" in value
+    }

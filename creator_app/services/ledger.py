@@ -36,7 +36,5 @@ def charged(work: Work, job: Job) -> int:
     return job.price_credits if LedgerKind.SETTLE in kinds else 0
 
 
-def _enter(work: Work, job: Job, kind: LedgerKind, credits: int) -> None:
-    work.session.add(
-        LedgerEntry(account_id=job.account_id, job_id=job.id, kind=kind.value, credits=credits)
-    )
+def _enter(work: Work, job: Job, kind: LedgerKind, change: int) -> None:
+    work.session.add(LedgerEntry(account_id=job.account_id, job_id=job.id, kind=kind.value, credits=change))

@@ -55,7 +55,11 @@ def explain_waiting(work: Work) -> None:
     online = work.session.exec(select(ComfyServer.id).where(ComfyServer.state == "online")).first()
     queued = col(Job.status) == JobStatus.QUEUED.value
     if online is None:
-        statement = update(Job).where(queued, col(Job.waiting_reason).is_(None)).values(waiting_reason=NO_SERVER)
+        statement = (
+            update(Job).where(queued, col(Job.waiting_reason).is_(None)).values(waiting_reason=NO_SERVER)
+        )
     else:
-        statement = update(Job).where(queued, col(Job.waiting_reason) == NO_SERVER).values(waiting_reason=None)
+        statement = (
+            update(Job).where(queued, col(Job.waiting_reason) == NO_SERVER).values(waiting_reason=None)
+        )
     work.session.exec(statement)
