@@ -8,6 +8,8 @@ from creator_app.bootstrap import Creator, get_creator
 from creator_app.errors import CreatorError
 from creator_app.infrastructure.migrations import upgrade
 from creator_app.models import User
+from creator_app.services import servers
+from creator_app.services.recipes import sync_shipped
 from creator_app.supervise.home import SETUP_CODE, Home
 
 
@@ -27,11 +29,20 @@ def migrate(
     creator.settings.creator_home.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
         upgrade(creator.settings.database_url, revision)
+        if revision == "head":
+            publish_what_ships(creator)
         if setup_code:
             keep_setup_code(creator)
     except SQLAlchemyError as error:
         raise MigrationFailed(f"The database can't be used: {str(error).splitlines()[0]}") from error
     typer.echo("The database is up to date.")
+
+
+def publish_what_ships(creator: Creator) -> None:
+    """Puts the recipes that come with this version, and the servers that the settings name, into the tables."""
+    with creator.uow.write() as work:
+        sync_shipped(work)
+        servers.register(work, creator.settings.comfyui_servers)
 
 
 def keep_setup_code(creator: Creator) -> None:
