@@ -13,6 +13,7 @@ from creator_app.errors import NotFound
 from creator_app.integrations.storage import Storage
 from creator_app.models import Asset
 from creator_app.models.base import new_id
+from creator_app.repositories.assets import AssetRepository
 from creator_app.services.pictures import TakenPicture
 from creator_app.services.unit_of_work import Work
 
@@ -69,7 +70,7 @@ def upload(storage: Storage, account_id: UUID, taken: TakenPicture, kind: str = 
 
 def record(work: Work, pending: PendingAsset) -> Asset:
     """Writes the row of a file that `upload` has kept."""
-    asset = Asset(
+    row = Asset(
         id=pending.asset_id,
         account_id=pending.account_id,
         kind=pending.kind,
@@ -81,9 +82,7 @@ def record(work: Work, pending: PendingAsset) -> Asset:
         height=pending.height,
         storage_key=pending.storage_key,
     )
-    work.session.add(asset)
-    work.session.flush()
-    return asset
+    return AssetRepository(work.session).create(row)
 
 
 def thumbnail(storage: Storage, asset: Asset, width: int) -> str:

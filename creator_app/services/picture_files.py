@@ -153,10 +153,11 @@ def _fine_as_it_is(picture: Image.Image, head: bytes) -> bool:
         return False
     if picture.format in ("JPEG", "MPO"):
         return picture.mode == "RGB"
-    # Pillow shows 16-bit colours as 8-bit ones; the file says what they are. An animation has several frames.
-    eight_bit = picture.format == "PNG" and head[24:25] == b"\x08"
-    still = getattr(picture, "n_frames", 1) == 1
-    return eight_bit and still and picture.mode in ("RGB", "RGBA") and "transparency" not in picture.info
+    # Pillow shows 16-bit colours as 8-bit ones; the file says what they are.
+    if picture.format != "PNG" or head[24:25] != b"\x08":
+        return False
+    still = getattr(picture, "n_frames", 1) == 1  # an animation would become several pictures
+    return still and picture.mode in ("RGB", "RGBA") and "transparency" not in picture.info
 
 
 def _is_srgb(picture: Image.Image) -> bool:

@@ -7,13 +7,15 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel
-from sqlmodel import col, func, select
+from sqlalchemy.exc import IntegrityError
 
 from creator_app.domain.formulas import FormulaError, Size
 from creator_app.domain.recipe import Manifest
 from creator_app.domain.workflow import Workflow, compute, fill, with_prefix
 from creator_app.errors import Conflict, InvalidInput, NotFound
 from creator_app.models import Asset, Recipe, RecipeVersion
+from creator_app.repositories.recipe_versions import RecipeVersionRepository
+from creator_app.repositories.recipes import RecipeRepository
 from creator_app.services.recipe_folders import (
     RecipeFolder,
     check_folder,
@@ -87,8 +89,17 @@ class PreparedJob:
 
 def sync_shipped(work: Work) -> None:
     """Brings the recipes that come with Creator into the database; what is there already stays."""
+    rows = RecipeVersionRepository(work.session).current()
+    known = {recipe.slug: version.hash for recipe, version in rows}
     for position, folder in enumerate(shipped_folders()):
-        _publish(work, read_shipped(folder), position)
+        found = read_shipped(folder)
+        if known.get(found.manifest.slug) == found.hash:
+            continue
+        try:
+            with work.session.begin_nested():
+                _publish(work, found, position)
+        except IntegrityError:  # another process brought it at this very moment
+            _publish(work, found, position)
 
 
 def import_folder(work: Work, path: Path) -> Recipe:
@@ -105,18 +116,11 @@ def import_folder(work: Work, path: Path) -> Recipe:
             f'"{found.manifest.slug}" is a recipe that comes with Creator.',
             hint='Give yours another "slug" in recipe.toml.',
         )
-    highest = work.session.exec(select(func.max(Recipe.position))).one()
-    return _publish(work, found, (highest or 0) + 1)
+    return _publish(work, found, RecipeVersionRepository(work.session).next_position())
 
 
 def list_recipes(work: Work) -> list[RecipeCard]:
     """The recipes that people can choose, in the operator's order."""
-    statement = (
-        select(Recipe, RecipeVersion)
-        .join(RecipeVersion, col(RecipeVersion.id) == col(Recipe.current_version_id))
-        .where(col(Recipe.enabled))
-        .order_by(col(Recipe.position), col(Recipe.title))
-    )
     return [
         RecipeCard(
             slug=recipe.slug,
@@ -124,7 +128,7 @@ def list_recipes(work: Work) -> list[RecipeCard]:
             description=version.manifest["description"],
             credits=version.manifest["credits"],
         )
-        for recipe, version in work.session.exec(statement)
+        for recipe, version in RecipeVersionRepository(work.session).current(enabled=True)
     ]
 
 
@@ -134,12 +138,12 @@ def get_recipe(work: Work, slug: str) -> RecipeDetail:
     Raises:
         NotFound: there is none of this name, or it was switched off.
     """
-    recipe = work.session.exec(select(Recipe).where(Recipe.slug == slug, col(Recipe.enabled))).first()
-    version = work.session.get(RecipeVersion, recipe.current_version_id) if recipe else None
-    if recipe is None or version is None:
+    found = RecipeVersionRepository(work.session).of_slug(slug)
+    if found is None:
         raise NotFound(
             f'There is no recipe called "{slug[:64]}".', hint="See the list of recipes for what there is."
         )
+    recipe, version = found
     return RecipeDetail(recipe, version, Manifest.model_validate(version.manifest))
 
 
@@ -186,30 +190,22 @@ def build_workflow(
 
 
 def _publish(work: Work, found: RecipeFolder, position: int) -> Recipe:
-    manifest, session = found.manifest, work.session
-    recipe = session.exec(select(Recipe).where(Recipe.slug == manifest.slug)).first()
-    if recipe is None:
-        recipe = Recipe(slug=manifest.slug, title=manifest.title, enabled=True, position=position)
-        session.add(recipe)
-        session.flush()
-    known = select(RecipeVersion).where(
-        RecipeVersion.recipe_id == recipe.id, RecipeVersion.hash == found.hash
-    )
-    version = session.exec(known).first()
-    if version is None:
-        version = RecipeVersion(
+    recipes, versions = RecipeRepository(work.session), RecipeVersionRepository(work.session)
+    manifest = found.manifest
+    known = recipes.find_all(slug=manifest.slug, limit=1)
+    if known:
+        recipe = known[0]
+    else:
+        recipe = recipes.create(Recipe(slug=manifest.slug, title=manifest.title, position=position))
+    version = versions.of_hash(recipe.id, found.hash) or versions.create(
+        RecipeVersion(
             recipe_id=recipe.id,
             hash=found.hash,
             manifest=manifest.model_dump(mode="json"),
             workflow=found.workflow,
         )
-        session.add(version)
-        session.flush()
-    if (recipe.current_version_id, recipe.title) != (version.id, manifest.title):
-        recipe.current_version_id, recipe.title = version.id, manifest.title
-        session.add(recipe)
-        session.flush()
-    return recipe
+    )
+    return recipes.update(recipe, current_version_id=version.id, title=manifest.title)
 
 
 def _formula_values(inputs: Mapping[str, Any]) -> dict[str, Any]:

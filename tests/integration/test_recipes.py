@@ -3,14 +3,17 @@
 import json
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from sqlmodel import col, func, select
+from sqlmodel import SQLModel, col, func, select
 
 from creator_app.errors import Conflict, InvalidInput, NotFound
+from creator_app.infrastructure.database import Database
 from creator_app.models import Recipe, RecipeVersion
 from creator_app.services import recipes
+from creator_app.services.unit_of_work import Work
 from tests.integration.recipe_world import SLUGS, World
 
 
@@ -166,3 +169,19 @@ def test_a_shipped_recipe_s_name_cannot_be_taken(world: World, tmp_path: Path) -
     (folder / "recipe.toml").write_text(manifest.replace("credits = 1", "credits = 0"), "utf-8")
     with world.work() as work, pytest.raises(Conflict):
         recipes.import_folder(work, folder)
+
+
+def test_processes_that_start_together_bring_the_recipes_once(postgres_url: str) -> None:
+    database = Database(postgres_url)
+    SQLModel.metadata.create_all(database.engine)
+
+    def bring() -> None:
+        with database.write() as session:
+            recipes.sync_shipped(Work(session))
+
+    with ThreadPoolExecutor(4) as pool:
+        for done in [pool.submit(bring) for _ in range(4)]:
+            done.result()
+    with database.read() as session:
+        assert [card.slug for card in recipes.list_recipes(Work(session))] == SLUGS
+    database.engine.dispose()
