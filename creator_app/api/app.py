@@ -1,5 +1,7 @@
 """Puts the REST interface together. Building it opens no connection: the web process is forked after this."""
 
+from typing import Any
+
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
@@ -13,7 +15,9 @@ from creator_app.api.schemas.errors import ErrorAnswer
 
 PREFIX = "/api/v1"
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
-_ERRORS = {code: {"model": ErrorAnswer} for code in (401, 403, 404, 409, 413, 422, 429)}
+_ERRORS: dict[int | str, dict[str, Any]] = {
+    code: {"model": ErrorAnswer} for code in (401, 403, 404, 409, 413, 422, 429)
+}
 
 
 def create_api() -> FastAPI:

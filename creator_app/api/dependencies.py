@@ -84,12 +84,9 @@ async def current_caller(connection: HTTPConnection) -> Caller:
     Raises:
         NotSignedIn: nobody we know.
     """
-    known = connection.scope.get("creator.caller")
-    if known is None:
-        known = await run_in_threadpool(find_caller, get_creator(), *_secret_of(connection))
-        connection.scope["creator.caller"] = known
-        bind(user_id=str(known.user_id))
-    return known
+    caller = await run_in_threadpool(find_caller, get_creator(), *_secret_of(connection))
+    bind(user_id=str(caller.user_id))
+    return caller
 
 
 def needs(scope: str) -> Callable[[Caller], Awaitable[Caller]]:

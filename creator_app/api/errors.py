@@ -74,8 +74,7 @@ def request_id_of(request: Request) -> str:
     return str(request.scope.get("creator.request_id", ""))
 
 
-async def _creator_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, CreatorError)
+async def _creator_error(request: Request, error: Any) -> Response:
     if error.status >= 500:
         log.warning("request_refused", code=error.code, message=error.message)
     return render(request, error)
@@ -86,8 +85,7 @@ async def _part_away(request: Request, error: Exception) -> Response:
     return render(request, Unavailable())
 
 
-async def _validation_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)
+async def _validation_error(request: Request, error: Any) -> Response:
     fields = in_words(error.errors())
     named = ", ".join(fields)
     return render(
@@ -95,8 +93,7 @@ async def _validation_error(request: Request, error: Exception) -> Response:
     )
 
 
-async def _http_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
+async def _http_error(request: Request, error: Any) -> Response:
     general = ("refused", "This request was refused.", "See /api/docs.")
     code, message, hint = _HTTP_SENTENCES.get(error.status_code, general)
     content = body(code, message, hint, request_id_of(request))

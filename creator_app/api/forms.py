@@ -47,8 +47,6 @@ async def read_small(request: Request, model: type[Model]) -> Model:
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        from creator_app.api.errors import in_words
-
         fields = in_words(error.errors())
         raise InvalidInput(
             " ".join(fields.values()), hint="Check the fields named.", fields=fields

@@ -26,7 +26,7 @@ class JobsByState(Collector):
         family = GaugeMetricFamily("creator_jobs", "Jobs by state.", labels=["status"])
         with get_creator().uow.read() as work:
             rows = work.session.exec(select(Job.status, func.count()).group_by(Job.status)).all()
-        counts = dict.fromkeys((status.value for status in JobStatus), 0) | {status: n for status, n in rows}
+        counts = dict.fromkeys((status.value for status in JobStatus), 0) | dict(rows)
         for status, count in counts.items():
             family.add_metric([status], count)
         yield family

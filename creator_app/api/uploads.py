@@ -8,7 +8,7 @@ import json
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO
 
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
@@ -79,7 +79,7 @@ async def _parse(request: Request, max_file_bytes: int) -> FormData:
     announced = request.headers.get("content-length", "")
     if announced.isdigit() and int(announced) > max_file_bytes * MAX_FILES + _ROOM_FOR_FIELDS:
         raise _too_large(max_file_bytes)
-    stream = cast(AsyncGenerator[bytes, None], request.stream())
+    stream = request.stream()
     parser = _Parser(request.headers, stream, max_files=MAX_FILES, max_fields=20)
     parser.max_file_bytes = max_file_bytes
     try:

@@ -1,8 +1,8 @@
 """Who may come in: sign-up and login.
 
 `register` and `login` open their own transactions, because between reading and writing they hash a password,
-which no transaction may wait for. Sessions and API keys live in `creator_app.services.credentials` and are named
-here too: this is the door.
+which no transaction may wait for. Sessions and API keys live in `creator_app.services.credentials` and are
+named here too: this is the door.
 """
 
 from dataclasses import dataclass
@@ -15,6 +15,7 @@ from sqlmodel import col, select
 from creator_app.errors import BadCredentials, InvalidInput
 from creator_app.models import Account, User
 from creator_app.models.base import utcnow
+from creator_app.repositories.users import UserRepository
 from creator_app.services import login_failures, passwords, signup
 from creator_app.services.credentials import (
     SCOPES,
@@ -55,8 +56,8 @@ __all__ = [
 ]
 
 
-# Names that only work inside a network (studio.local) are right for a Creator that runs inside one; the library's
-# documentation names this list as the place to say so.
+# Names that only work inside a network (studio.local) are right for a Creator that runs inside one; the
+# library's documentation names this list as the place to say so.
 SPECIAL_USE_DOMAIN_NAMES.clear()
 
 
@@ -150,7 +151,7 @@ def login(
     guesses = login_failures.key_of("login", email, asked.ip)
     with uow.read() as work:
         login_failures.check(work, guesses)
-        user = _by_email(work, email)
+        user = UserRepository(work.session).by_email(email)
     right = passwords.verify_password(asked.password, user.password_hash if user else None)
     if user is None or not right or user.disabled_at is not None:
         with uow.write() as work:
@@ -226,13 +227,9 @@ def _role(work: Work, asked: Registration, settings: SignupSettings, code_ok: bo
 
 
 def _check_free(work: Work, email: str) -> None:
-    if _by_email(work, email) is not None:
+    if UserRepository(work.session).by_email(email) is not None:
         sentence = "There is already an account with this e-mail."
         raise EmailTaken(sentence, hint="Log in instead.", fields={"email": sentence})
-
-
-def _by_email(work: Work, email: str) -> User | None:
-    return work.session.exec(select(User).where(User.email == email)).first()
 
 
 def _rehashed(user: User, password: str) -> PasswordHash | None:
