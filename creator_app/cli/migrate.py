@@ -39,7 +39,7 @@ def migrate(
 
 
 def publish_what_ships(creator: Creator) -> None:
-    """Puts the recipes that come with this version, and the servers that the settings name, into the tables."""
+    """Puts the recipes that ship, and the servers that the settings name, into the tables."""
     with creator.uow.write() as work:
         sync_shipped(work)
         servers.register(work, creator.settings.comfyui_servers)

@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import secrets
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Final
@@ -60,6 +61,11 @@ class Home:
     def log_file(self, name: str) -> Path:
         """Where a part writes to."""
         return self.log / f"{name}.log"
+
+    def fresh_log(self, name: str) -> None:
+        """Puts what a part wrote in the last run aside, so that its last words are of this one."""
+        with suppress(FileNotFoundError):
+            self.log_file(name).replace(self.log / f"{name}.last-run.log")
 
     def pid(self, name: str) -> int | None:
         """The process id that a part had when it was last started, if it was."""

@@ -71,6 +71,8 @@ class Stack:
         self.environment = dict(plan.environment)
         self._environment = supervisord.environment({**self._base_environment(), **self.environment})
         self._announce(ready=False)
+        for part in self._parts:
+            self.home.fresh_log(part.name)
         self._start_supervisor()
         self._migrate()
         if self._pages:
