@@ -12,6 +12,7 @@ from creator_app.repositories.jobs import JobRepository
 from creator_app.repositories.ledger import LedgerRepository
 from creator_app.repositories.oauth_grants import OAuthGrantRepository
 from creator_app.repositories.outbox import OutboxRepository
+from creator_app.repositories.recipe_versions import RecipeVersionRepository
 from creator_app.repositories.recipes import RecipeRepository
 from creator_app.repositories.servers import ServerRepository
 from creator_app.repositories.sessions import SessionRepository
@@ -32,6 +33,7 @@ __all__ = [
     "OAuthGrantRepository",
     "OutboxRepository",
     "RecipeRepository",
+    "RecipeVersionRepository",
     "ServerRepository",
     "SessionRepository",
     "SubscriptionRepository",

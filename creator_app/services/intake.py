@@ -101,6 +101,7 @@ class Intake:
                         filename,
                         max_bytes=self._limits.max_bytes,
                         max_pixels=self._limits.max_pixels,
+                        field=name,
                     )
                 )
                 for name, (stream, filename) in submission.files.items()

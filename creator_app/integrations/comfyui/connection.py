@@ -67,9 +67,11 @@ class Connection:
     def close(self) -> None:
         """Closes the socket; the reading thread ends with it."""
         if self._socket is not None:
-            self._socket.shutdown()
+            self._socket.abort()  # wakes the thread, which closing alone would leave waiting
         if self._thread is not None:
             self._thread.join(timeout=2)
+        if self._socket is not None:
+            self._socket.shutdown()
 
     def __enter__(self) -> Self:
         self.open()
