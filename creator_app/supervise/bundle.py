@@ -24,7 +24,7 @@ _WEB: Final = ROOT / ".web"
 _SOURCES: Final = (
     "rxconfig.py",
     "requirements.txt",
-    "reflex.lock",
+    "reflex.lock/bun.lock",
     "assets",
     "creator_app/creator_app.py",
     "creator_app/ui",
