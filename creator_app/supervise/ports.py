@@ -12,6 +12,7 @@ from creator_app.supervise.errors import StartError
 from creator_app.supervise.home import write_private
 
 _LOCAL = "127.0.0.1"
+_PUBLIC = ((socket.AF_INET, "0.0.0.0"), (socket.AF_INET, _LOCAL), (socket.AF_INET6, "::1"))  # noqa: S104
 
 
 def claim(port: int) -> None:
@@ -20,13 +21,12 @@ def claim(port: int) -> None:
     Raises:
         StartError: another program has it, or this user may not have it.
     """
-    for family, address in ((socket.AF_INET, "0.0.0.0"), (socket.AF_INET, _LOCAL), (socket.AF_INET6, "::1")):  # noqa: S104
-        problem = _problem(family, address, port)
-        if problem == errno.EADDRINUSE:
-            other = f"make run PORT={port + 1}"
-            raise StartError(f"Port {port} is taken{_by_whom(port)}. Choose another one: {other}")
-        if problem == errno.EACCES:
-            raise StartError(f"This user may not use port {port}. Choose one above 1023: make run PORT=3000")
+    problem = _problem_anywhere(port)
+    if problem == errno.EADDRINUSE:
+        other = next(free for free in range(port + 1, 65536) if _problem_anywhere(free) is None)
+        raise StartError(f"Port {port} is taken{_by_whom(port)}. Choose another one: make run PORT={other}")
+    if problem == errno.EACCES:
+        raise StartError(f"This user may not use port {port}. Choose one above 1023: make run PORT=3000")
 
 
 def remembered(file: Path, names: list[str]) -> dict[str, int]:
@@ -55,6 +55,12 @@ def _free(taken: set[int]) -> int:
             port = int(probe.getsockname()[1])
         if port not in taken:
             return port
+
+
+def _problem_anywhere(port: int) -> int | None:
+    # A browser may try any of these for "localhost".
+    problems = (_problem(family, address, port) for family, address in _PUBLIC)
+    return next((problem for problem in problems if problem), None)
 
 
 def _problem(family: socket.AddressFamily, address: str, port: int) -> int | None:

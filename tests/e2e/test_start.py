@@ -42,7 +42,7 @@ def test_a_taken_port_is_told_in_a_sentence(creator: RunningCreator, tmp_path: P
     answer = creator.command("up", CREATOR_HOME=str(tmp_path))
     assert answer.returncode == 1
     assert f"Port {creator.port} is taken" in answer.stderr
-    assert f"make run PORT={creator.port + 1}" in answer.stderr
+    assert "make run PORT=" in answer.stderr
     assert not processes_of(tmp_path)
 
 
