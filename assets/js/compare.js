@@ -169,4 +169,12 @@ function sample(image, ratio, way) {
   return paper.getImageData(0, 0, width, height).data;
 }
 
+// Example pairs on cards: pictures of one shape fill their halves, others are shown whole, for the shape is the point.
+function fitPair(pair) {
+  const [a, b] = [...pair.querySelectorAll("img")].map((image) => image.naturalWidth / image.naturalHeight);
+  if (a && b) pair.classList.toggle("whole", Math.abs(a - b) > 0.02);
+}
+document.addEventListener("load", (event) => { const pair = event.target.closest?.(".pair"); if (pair) fitPair(pair); }, true);
+document.querySelectorAll(".pair").forEach(fitPair);
+
 customElements.define("before-after", BeforeAfter);

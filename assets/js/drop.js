@@ -1,4 +1,4 @@
-// <drop-zone data-name data-label data-multiple data-primary data-sample>: takes pictures by drop (anywhere on the
+// <drop-zone data-name data-label data-required data-primary data-sample>: takes pictures by drop (anywhere on the
 // page for the primary one), paste or the file dialog, and keeps them for the form. Files wait in `waiting` while
 // somebody who dropped a picture first chooses a recipe.
 
@@ -24,7 +24,7 @@ class DropZone extends HTMLElement {
     if (this.box) return;
     this.place = `${location.pathname} ${this.dataset.name}`;
     this.files = chosen.get(this.place) || [];
-    this.multiple = this.hasAttribute("data-multiple");
+    this.primary = this.multiple = this.dataset.primary === "true";
     this.id ||= `zone-${this.dataset.name}`;
     this.innerHTML = `<div class="drop"></div><input type="file" class="hidden-visually" tabindex="-1" accept="${TYPES}" ${this.multiple ? "multiple" : ""}>`;
     [this.box, this.input] = this.children;
@@ -32,7 +32,7 @@ class DropZone extends HTMLElement {
     this.input.addEventListener("change", () => { this.add([...this.input.files]); this.input.value = ""; });
     this.addEventListener("click", (event) => this.clicked(event));
     this.paint();
-    if (waiting.length && this.hasAttribute("data-primary")) { this.files = []; this.add(waiting); keep([]); }
+    if (waiting.length && this.primary) { this.files = []; this.add(waiting); keep([]); }
   }
 
   add(files) {
@@ -60,7 +60,7 @@ class DropZone extends HTMLElement {
 
   paint() {
     chosen.set(this.place, this.files);
-    this.box.className = `drop${this.files.length ? " filled" : ""}${this.hasAttribute("data-primary") ? "" : " slim"}`;
+    this.box.className = `drop${this.files.length ? " filled" : ""}${this.primary ? "" : " slim"}`;
     this.querySelectorAll("img").forEach((image) => URL.revokeObjectURL(image.src));
     this.box.replaceChildren(...(this.files.length ? this.full() : this.empty()));
     if (this.refused) this.box.append(made("p", { className: "wrong", role: "alert", textContent: this.refused === 1 ? "One file was left out: it is not a picture." : `${this.refused} files were left out: they are not pictures.` }));
@@ -68,7 +68,7 @@ class DropZone extends HTMLElement {
 
   empty() {
     const sign = made("span"); sign.innerHTML = ICONS.picture;
-    const words = this.multiple ? "Drop pictures anywhere on this page" : "Drop a picture anywhere on this page";
+    const words = this.multiple ? "Drop pictures anywhere on this page" : "Drop a picture here";
     const parts = [sign, made("p", { innerHTML: `<strong>${words}</strong>` }),
       made("p", { className: "quiet small", textContent: this.multiple ? "JPEG, PNG, WebP or HEIC, up to 100 MB each. Several at once become a job each." : "JPEG, PNG, WebP or HEIC, up to 100 MB." })];
     const row = made("div", { className: "row" });
@@ -121,7 +121,7 @@ function act(name, className, text) {
 customElements.define("drop-zone", DropZone);
 
 // --- the whole page accepts ----------------------------------------------------------------------------------------
-const primary = () => document.querySelector('drop-zone[data-primary]');
+const primary = () => document.querySelector('drop-zone[data-primary="true"]');
 const takesFiles = () => primary() || document.querySelector("[data-takes-files]");
 const carriesFiles = (event) => [...(event.dataTransfer?.types || [])].includes("Files");
 let depth = 0;

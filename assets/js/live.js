@@ -26,8 +26,11 @@ reader("steady-progress", (element) => {
   if (text) text.textContent = whole;
 });
 
-// <tab-title data-title>: what the browser's tab says while this is on the page.
-reader("tab-title", (element) => { if (element.dataset.title) document.title = element.dataset.title; });
+// <tab-title data-title data-percent>: what the browser's tab says while this is on the page.
+reader("tab-title", (element) => {
+  const { title, percent } = element.dataset;
+  if (title) document.title = percent === undefined ? title : `${Math.round(Number(percent))} % · ${title}`;
+});
 
 export function seconds(value) {
   if (value < 1) return "under a second";

@@ -89,9 +89,10 @@ document.addEventListener("keydown", (event) => {
 async function send(form) {
   clear(form);
   const zones = [...form.querySelectorAll("drop-zone")];
-  const missing = zones.find((zone) => zone.hasAttribute("data-required") && !zone.files.length);
-  if (missing) return say(form, "Choose a picture first.", "Drop one anywhere on this page, or try the sample picture.");
-  const primary = zones.find((zone) => zone.hasAttribute("data-primary"));
+  const missing = zones.find((zone) => zone.dataset.required === "true" && !zone.files.length);
+  if (missing?.primary) return say(form, "Choose a picture first.", "Drop one anywhere on this page, or try the sample picture.");
+  if (missing) return say(form, `Something is missing: ${missing.dataset.label}.`, "Drop it in its place, or try the sample.");
+  const primary = zones.find((zone) => zone.primary);
   const others = zones.filter((zone) => zone !== primary && zone.files.length).map((zone) => [zone.dataset.name, zone.files[0]]);
   busy(form, true);
   const queue = primary?.files.length ? [...primary.files] : [null];

@@ -22,20 +22,23 @@ class JobsLive(rx.State):
     async def load(self) -> None:
         """Reads the snapshots and asks the hub for what follows; runs on each load and reconnect."""
         user = await require_user(self)
-        self.live = await reading(lambda work: _snapshots(work, user))
-        token = session_token(self)
-        tab = Tab(str(user.account_id), user.session, lambda: find_user(token) is not None)
-        hub.watch(self.router.session.client_token, tab, self.live)
+        await self._read_and_watch(user)
 
     @rx.event
     async def refresh(self) -> list[rx.event.EventSpec]:
         """Some job changed its status: reads the rows of the page that is open again."""
         user = await require_user(self)
-        self.live = await reading(lambda work: _snapshots(work, user))
+        await self._read_and_watch(user)
         path = self.router.url.path.rstrip("/")
         if path == "/jobs":
             return [JobsState.reload]
         return [JobState.reload] if path.startswith("/jobs/") else []
+
+    async def _read_and_watch(self, user: SignedIn) -> None:
+        self.live = await reading(lambda work: _snapshots(work, user))
+        token = session_token(self)
+        tab = Tab(str(user.account_id), user.session, lambda: find_user(token) is not None)
+        hub.watch(self.router.session.client_token, tab, self.live)
 
 
 def _snapshots(work: Work, user: SignedIn) -> dict[str, LiveProgress]:

@@ -10,7 +10,7 @@ from tests.e2e.conftest import PASSWORD, Person
 from tests.e2e.pictures import drop, photo, size_of
 from tests.peers.creator import RunningCreator, start_creator
 
-JOB = re.compile(r"/jobs/[0-9a-f-]{36}$")
+JOB = re.compile(r"/jobs/[0-9a-f-]{36}/?$")
 
 
 def sign_up(page: Page, email: str) -> None:
@@ -19,7 +19,7 @@ def sign_up(page: Page, email: str) -> None:
     page.get_by_label("E-mail").fill(email)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Create account").click()
-    page.wait_for_url("**/new")
+    page.wait_for_url(re.compile(r"/new/?$"))
 
 
 def download(page: Page) -> bytes:

@@ -66,8 +66,23 @@ class _NextPage(Element):
     alias = "next-page"
 
 
+class _PlainLink(Element):
+    tag = "PlainLink"
+    alias = "a"
+
+
+class _PlainForm(Element):
+    tag = "PlainForm"
+    alias = "form"
+
+
 def _data(**values: Any) -> dict[str, Any]:
     return {f"data-{name}": value for name, value in values.items() if value is not None}
+
+
+def _flag(value: Any) -> Any:
+    # React writes a boolean into an own element's attribute as "" or "false".
+    return rx.cond(value, "true", "false")
 
 
 def before_after(
@@ -82,7 +97,7 @@ def before_after(
 
 def drop_zone(name: Any, label: Any, *, required: Any, primary: Any, sample: str) -> rx.Component:
     """Takes pictures for the form around it; the primary one takes several, dropped anywhere on the page."""
-    data = _data(name=name, label=label, required=required, primary=primary, multiple=primary, sample=sample)
+    data = _data(name=name, label=label, sample=sample, required=_flag(required), primary=_flag(primary))
     return _DropZone.create(custom_attrs={**data, **_HANDS_OFF})
 
 
@@ -103,9 +118,9 @@ def steady_progress(percent: Any, run: Any, *, text: bool = False) -> rx.Compone
     )
 
 
-def tab_title(title: Any) -> rx.Component:
-    """What the browser's tab says."""
-    return _TabTitle.create(custom_attrs=_data(title=title))
+def tab_title(title: Any, percent: Any = None) -> rx.Component:
+    """What the browser's tab says, with the progress before it."""
+    return _TabTitle.create(custom_attrs=_data(title=title, percent=percent))
 
 
 def when_it_was(at: Any) -> rx.Component:
@@ -123,6 +138,11 @@ def time_left(since: Any, expected_s: Any) -> rx.Component:
     return _TimeLeft.create(custom_attrs={**_data(**{"from": since}, expected=expected_s), **_HANDS_OFF})
 
 
+def plain_form(*children: rx.Component, **attributes: str) -> rx.Component:
+    """A form that the browser sends by itself: Reflex's own keeps every form from being sent."""
+    return _PlainForm.create(*children, custom_attrs=attributes)
+
+
 def form_error() -> rx.Component:
     """The sentence for ``?error=…`` in the address."""
     return _FormError.create(custom_attrs=_HANDS_OFF)
@@ -136,6 +156,15 @@ def next_page() -> rx.Component:
 def link(*children: Any, to: Any, **props: Any) -> rx.Component:
     """A link that changes the page without loading it anew."""
     return ReactRouterLink.create(*children, to=to, **props)
+
+
+def file_link(*children: Any, to: Any, **props: Any) -> rx.Component:
+    """A link to a file. Reflex would turn its own into a change of page."""
+    attributes = {
+        "href": to,
+        **{name.replace("_", "-"): props.pop(name) for name in ("aria_label",) if name in props},
+    }
+    return _PlainLink.create(*children, custom_attrs=attributes, **props)
 
 
 def pulse(handler: Any, every_ms: int) -> rx.Component:

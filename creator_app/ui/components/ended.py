@@ -4,7 +4,7 @@ import reflex as rx
 
 from creator_app.state.job import JobState
 from creator_app.state.rows import ResultRow
-from creator_app.ui.components.elements import before_after, link, tab_title, when_it_was
+from creator_app.ui.components.elements import before_after, file_link, link, tab_title, when_it_was
 
 
 def done() -> rx.Component:
@@ -105,11 +105,10 @@ def _fact(name: str, value: rx.Component | rx.Var[str]) -> rx.Component:
 
 
 def _download(result: rx.vars.ObjectVar[ResultRow]) -> rx.Component:
-    return rx.el.a(
+    return file_link(
         rx.icon("download", size=18),
         "Download",
-        href=f"{result.url}?download=1",
-        download=result.filename,
+        to=f"{result.url}?download=1",
         class_name="button main large wide",
         title=f"{result.filename} · {result.facts}",
     )

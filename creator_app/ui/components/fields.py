@@ -5,14 +5,20 @@ import reflex as rx
 from creator_app.state.recipe_rows import ChoiceRow, FieldRow
 from creator_app.ui.components.elements import drop_zone
 
-SAMPLE = "/samples/mug.jpg"
+SAMPLES = ("/samples/mug.jpg", "/samples/logo.png")
 
 
 def picture_field(field: rx.vars.ObjectVar[FieldRow], index: rx.Var[int]) -> rx.Component:
     """A drop zone; the first one takes what is dropped anywhere."""
     return rx.el.div(
         rx.cond(index > 0, rx.el.span(field.label, class_name="label")),
-        drop_zone(field.name, field.label, required=field.required, primary=index == 0, sample=SAMPLE),
+        drop_zone(
+            field.name,
+            field.label,
+            required=field.required,
+            primary=index == 0,
+            sample=rx.cond(index == 0, *SAMPLES),
+        ),
         rx.cond(index > 0, _help(field)),
         _error(field),
         class_name="field",

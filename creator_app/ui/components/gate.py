@@ -2,7 +2,7 @@
 
 import reflex as rx
 
-from creator_app.ui.components.elements import form_error, link, next_page
+from creator_app.ui.components.elements import form_error, link, next_page, plain_form
 from creator_app.ui.layout import brand
 
 
@@ -17,7 +17,7 @@ def gate(title: str, lead: str, form: rx.Component, other: rx.Component) -> rx.C
 
 def auth_form(action: str, button: str, *fields: rx.Component) -> rx.Component:
     """A form that posts to the REST interface and is answered with another page."""
-    return rx.el.form(
+    return plain_form(
         form_error(),
         *fields,
         next_page(),

@@ -5,7 +5,7 @@ import reflex as rx
 from creator_app.state.jobs import JobsState
 from creator_app.state.jobs_live import JobsLive
 from creator_app.state.rows import JobRow
-from creator_app.ui.components.elements import link, steady_progress, when_it_was
+from creator_app.ui.components.elements import file_link, link, steady_progress, when_it_was
 from creator_app.ui.components.status import dot
 
 
@@ -72,9 +72,9 @@ def _actions(job: rx.vars.ObjectVar[JobRow]) -> rx.Component:
         rx.cond(job.can_cancel, _button("Cancel", f"Cancel {job.title}", JobsState.cancel(job.id))),
         rx.cond(
             job.status == "succeeded",
-            rx.el.a(
+            file_link(
                 rx.icon("download", size=16),
-                href=_download(job),
+                to=_download(job),
                 class_name="button plain icon",
                 aria_label=f"Download {job.title}",
             ),

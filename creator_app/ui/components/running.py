@@ -66,7 +66,7 @@ def _working() -> rx.Component:
     job, live = JobState.job, _live()
     percent = rx.cond(live, live.percent, job.percent)
     return rx.el.div(
-        tab_title(f"{percent.to(int)} % · {job.title}"),
+        tab_title(job.title, percent),
         rx.el.h2(
             dot(job.status),
             rx.cond(
