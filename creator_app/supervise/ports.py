@@ -23,7 +23,7 @@ def claim(port: int) -> None:
     """
     problem = _problem_anywhere(port)
     if problem == errno.EADDRINUSE:
-        other = next(free for free in range(port + 1, 65536) if _problem_anywhere(free) is None)
+        other = next((free for free in range(port + 1, 65536) if _problem_anywhere(free) is None), 3000)
         raise StartError(f"Port {port} is taken{_by_whom(port)}. Choose another one: make run PORT={other}")
     if problem == errno.EACCES:
         raise StartError(f"This user may not use port {port}. Choose one above 1023: make run PORT=3000")
