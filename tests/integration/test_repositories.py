@@ -98,7 +98,9 @@ def test_a_subscription_counts_what_was_used(database: Database) -> None:
     with database.write() as session:
         user = person(session, "ann@example.org")
         plan = SubscriptionRepository(session).create(
-            Subscription(account_id=user.account_id, plan="small", jobs_limit=1, period_end=now + timedelta(days=1))
+            Subscription(
+                account_id=user.account_id, plan="small", jobs_limit=1, period_end=now + timedelta(days=1)
+            )
         )
         found = SubscriptionRepository(session).of_account(user.account_id)
         assert found is plan
