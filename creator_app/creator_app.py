@@ -27,7 +27,7 @@ def same_origin(origin: str | None, environ: dict[str, str]) -> bool:
 async def live_updates() -> None:
     """Brings job changes to open pages for as long as the server runs."""
     settings = get_creator().settings
-    if settings.redis_url:
+    if settings.redis_url and settings.creator_hub:
         await hub.run(app, settings.redis_url_for(1))
 
 

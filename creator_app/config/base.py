@@ -110,6 +110,8 @@ class Settings(GoogleSettings, StripeSettings):
     lease_seconds: float = Field(default=10, gt=0, le=3600)
     sweep_seconds: float = Field(default=2, gt=0, le=5)
     session_days: int = Field(default=30, ge=1, le=365)
+    # Off: pages live by their loads and slow refreshes alone; every one must still tell the truth.
+    creator_hub: bool = True
     max_upload_bytes: int = Field(default=100_000_000, ge=1)
     max_pixels: int = Field(default=100_000_000, ge=1)
 

@@ -2,6 +2,7 @@
 
 import fcntl
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -66,7 +67,8 @@ def build(bundle: Path, environment: Mapping[str, str], log: Path) -> None:
     with _only_one_builds():
         if is_built(bundle):
             return
-        _export(environment, log)
+        with _lock_keeps_its_form():
+            _export(environment, log)
         unfinished = bundle.with_name(f"{bundle.name}.new")
         shutil.rmtree(unfinished, ignore_errors=True)
         shutil.copytree(_WEB / "work" / "build" / "client", unfinished / "build" / "client")
@@ -170,6 +172,17 @@ def _registry(environment: Mapping[str, str]) -> dict[str, str]:
     answer = subprocess.run([npm, "config", "get", "registry"], capture_output=True, text=True, check=False)
     url = answer.stdout.strip()
     return {"NPM_CONFIG_REGISTRY": url} if url.startswith("http") else {}
+
+
+@contextmanager
+def _lock_keeps_its_form() -> Iterator[None]:
+    """Reflex writes the same package list now in one line, now in many: that is no change."""
+    file = ROOT / "reflex.lock" / "package.json"
+    before = file.read_text() if file.exists() else ""
+    yield
+    after = file.read_text() if file.exists() else ""
+    if before and after and after != before and json.loads(after) == json.loads(before):
+        file.write_text(before)
 
 
 @contextmanager
