@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from creator_app.api import errors
-from creator_app.api.dependencies import check_origin
+from creator_app.api.dependencies import check_origin, documented_bearer
 from creator_app.api.middleware.requests import RequestContext
 from creator_app.api.routes import api_keys, auth, docs, health, job_files, job_live, jobs, recipes, stored
 from creator_app.api.schemas.errors import ErrorAnswer
@@ -34,8 +34,10 @@ def create_api() -> FastAPI:
     )
     # Streams check the origin themselves: a websocket is refused in its own way.
     checked = APIRouter(prefix=PREFIX, dependencies=[Depends(check_origin)], responses=_ERRORS)
-    for module in (auth, recipes, jobs, job_files, api_keys, stored):
+    for module in (auth, stored):
         checked.include_router(module.router)
+    for module in (recipes, jobs, job_files, api_keys):
+        checked.include_router(module.router, dependencies=[Depends(documented_bearer)])
     app.include_router(checked)
     app.include_router(job_live.router, prefix=PREFIX, responses=_ERRORS)
     app.include_router(health.router)

@@ -9,6 +9,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends
+from fastapi.security import HTTPBearer
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection
 
@@ -136,6 +137,9 @@ def _secret_of(connection: HTTPConnection) -> tuple[str, str]:
         raise NotSignedIn()
     return "session", token
 
+
+# Checks nothing: it tells the documentation how a program says who it is.
+documented_bearer = HTTPBearer(auto_error=False, scheme_name="api_key", description="An API key: crt_…")
 
 CurrentUser = Annotated[Caller, Depends(current_caller)]
 JobReader = Annotated[Caller, Depends(needs("jobs:read"))]

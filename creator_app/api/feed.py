@@ -49,6 +49,15 @@ class Feed:
         self._watches: dict[str, set[Watch]] = {}
         self._per_account: Counter[str] = Counter()
         self._reader: asyncio.Task[None] | None = None
+        self.stopping = False
+
+    def stop(self) -> None:
+        """Ends every open stream: a server that waits for its last answer would wait for minutes.
+
+        Call it on the event loop, when the process is told to end.
+        """
+        self.stopping = True
+        self._wake_all()
 
     @asynccontextmanager
     async def watch(self, account_id: UUID, job_id: UUID, redis_url: str) -> AsyncIterator[Watch]:

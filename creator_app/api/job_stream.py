@@ -44,7 +44,7 @@ async def events(creator: Creator, caller: Caller, job_id: UUID) -> AsyncIterato
     async with feed.watch(caller.account_id, job_id, redis_url) as watch:
         watch.changed = True
         until, looked, told, last = time.monotonic() + MAX_LIFETIME_S, 0.0, time.monotonic(), ""
-        while time.monotonic() < until:
+        while time.monotonic() < until and not feed.stopping:
             event: Event | None = None
             if watch.changed or time.monotonic() - looked > _LOOK_EVERY_S:
                 watch.changed, looked = False, time.monotonic()

@@ -44,8 +44,9 @@ def picture(size: tuple[int, int] = (64, 48), color: str = "teal", kind: str = "
 class Stack:
     """A running API, and this process's own door to the same database, files and Valkey."""
 
-    def __init__(self, url: str, creator: Creator) -> None:
+    def __init__(self, url: str, creator: Creator, valkey: ValkeyServer) -> None:
         self.url = url
+        self.valkey = valkey
         self.creator = creator
         self._names = 0
 
@@ -165,7 +166,7 @@ def running(home: Path, served: tuple[str, ...] = API, **settings: str) -> Itera
             with creator.uow.write() as work:
                 recipes.sync_shipped(work)
             with _served(port, served):
-                yield Stack(f"http://127.0.0.1:{port}", creator)
+                yield Stack(f"http://127.0.0.1:{port}", creator, valkey)
             creator.database.engine.dispose()
 
 

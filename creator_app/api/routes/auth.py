@@ -1,11 +1,11 @@
 """Sign-up, login, logout. JSON for programs; a page's form is sent on to a page with a full load."""
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, RedirectResponse
 
 from creator_app.api import callers, cookies
-from creator_app.api.dependencies import CreatorDep, CurrentUser
+from creator_app.api.dependencies import CreatorDep, CurrentUser, documented_bearer
 from creator_app.api.forms import documented, local_path, read_small, wants_page
 from creator_app.api.schemas.accounts import Credentials, Leaving, NewAccount, UserAnswer
 from creator_app.bootstrap import Creator
@@ -65,7 +65,7 @@ async def logout(request: Request, creator: CreatorDep) -> Response:
     return answer
 
 
-@router.get("/me")
+@router.get("/me", dependencies=[Depends(documented_bearer)])
 async def me(caller: CurrentUser) -> UserAnswer:
     """Who asks."""
     return UserAnswer.of(caller.user)

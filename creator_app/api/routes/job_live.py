@@ -7,13 +7,20 @@ from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter, WebSocket
+from fastapi import APIRouter, Depends, WebSocket
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, StreamingResponse
 from starlette.websockets import WebSocketDisconnect
 
 from creator_app.api import errors
-from creator_app.api.dependencies import Caller, CreatorDep, JobReader, check_origin, current_caller
+from creator_app.api.dependencies import (
+    Caller,
+    CreatorDep,
+    JobReader,
+    check_origin,
+    current_caller,
+    documented_bearer,
+)
 from creator_app.api.job_stream import events, read_view
 from creator_app.bootstrap import Creator, get_creator
 from creator_app.errors import CreatorError, Forbidden
@@ -29,7 +36,12 @@ _SSE: dict[int | str, dict[str, Any]] = {
 _POLICY_VIOLATION = 1008
 
 
-@router.get("/events", response_class=StreamingResponse, responses=_SSE)
+@router.get(
+    "/events",
+    response_class=StreamingResponse,
+    responses=_SSE,
+    dependencies=[Depends(documented_bearer)],
+)
 async def job_events(job_id: UUID, caller: JobReader, creator: CreatorDep) -> StreamingResponse:
     """Tells what happens to a job until it ends, for ten minutes at most; then ask again."""
     await run_in_threadpool(
