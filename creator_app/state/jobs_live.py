@@ -38,7 +38,8 @@ class JobsLive(rx.State):
         self.live = await reading(lambda work: _snapshots(work, user))
         token = session_token(self)
         tab = Tab(str(user.account_id), user.session, lambda: find_user(token) is not None)
-        hub.watch(self.router.session.client_token, tab, self.live)
+        if getattr(get_creator().settings, "creator_hub", True):
+            hub.watch(self.router.session.client_token, tab, self.live)
 
 
 def _snapshots(work: Work, user: SignedIn) -> dict[str, LiveProgress]:

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.conftest import PASSWORD, Person
 from tests.e2e.pictures import drop, photo, size_of
-from tests.peers.creator import RunningCreator, start_creator
+from tests.peers.creator import RunningCreator
 
 JOB = re.compile(r"/jobs/[0-9a-f-]{36}/?$")
 
@@ -100,20 +100,3 @@ def test_with_the_keyboard_alone(page: Page, person: Person) -> None:
     assert outline == "solid", "what has the focus shows it"
     page.keyboard.press("+")
     expect(page.get_by_title("Show the whole picture")).to_have_text("150 %")
-
-
-@pytest.mark.timeout(300)
-def test_with_the_hub_off(browser: Browser, tmp_path: Path) -> None:
-    with start_creator(tmp_path / "home", CREATOR_HUB="off") as creator:
-        context = browser.new_context(base_url=creator.url)
-        page = context.new_page()
-        sign_up(page, "hub.off@example.org")
-        page.get_by_role("link", name=re.compile("YouTube thumbnail")).click()
-        page.get_by_role("button", name="Use a sample picture").click()
-        page.get_by_role("button", name="Create").click()
-        page.wait_for_url(JOB)
-        page.reload()
-        expect(page.get_by_role("link", name="Download")).to_be_visible()
-        page.goto("/jobs")
-        expect(page.get_by_text(re.compile("Done in"))).to_be_visible()
-        context.close()
