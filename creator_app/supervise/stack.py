@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from typing import Final
 
 from creator_app.config import Settings
-from creator_app.supervise import bundle, leftovers, ports, supervisord
+from creator_app.supervise import bundle, leftovers, ports, probes, supervisord
 from creator_app.supervise.errors import StartError
 from creator_app.supervise.home import MARKER, Home, Running
 from creator_app.supervise.parts import Part, make_plan
@@ -66,6 +66,9 @@ class Stack:
         self._claim_home()
         if self._pages:
             ports.claim(self._settings.port)
+        given = self._settings.redis_url
+        if given and not probes.answers_redis(given)():
+            raise StartError("REDIS_URL: that server does not answer. Start it, or unset REDIS_URL.")
         plan = make_plan(self._settings, self.home, pages=self._pages)
         self._parts = plan.parts
         self.environment = dict(plan.environment)

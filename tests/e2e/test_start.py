@@ -109,11 +109,25 @@ def test_a_killed_up_is_succeeded_by_the_next_one(tmp_path: Path) -> None:
         end(second)
 
 
-def test_a_bad_setting_stops_the_start_with_a_sentence(creator: RunningCreator, tmp_path: Path) -> None:
-    answer = creator.command("up", CREATOR_HOME=str(tmp_path), PORT=str(free_port()), WORKERS="many")
+@pytest.mark.parametrize(
+    ("setting", "value", "sentence"),
+    [
+        ("WORKERS", "many", "WORKERS must be a whole number"),
+        ("REDIS_URL", "redis://:secret@127.0.0.1:9", "REDIS_URL: that server does not answer"),
+        ("DATABASE_URL", "postgresql://me:secret@127.0.0.1:9/creator", "Connection refused"),
+        ("CREATOR_HOME", "/proc/nowhere", "/proc/nowhere can't be used"),
+    ],
+)
+def test_what_is_wrong_is_told_in_a_sentence(
+    creator: RunningCreator, tmp_path: Path, setting: str, value: str, sentence: str
+) -> None:
+    settings = {"CREATOR_HOME": str(tmp_path), "PORT": str(free_port()), setting: value}
+    answer = creator.command("up", **settings)
     assert answer.returncode != 0
-    assert "WORKERS must be a whole number" in answer.stderr
+    assert sentence in answer.stderr
     assert "Traceback" not in answer.stderr
+    assert "secret" not in answer.stderr + answer.stdout
+    assert not processes_of(tmp_path)
 
 
 def _lives_at(browser: Browser, origin: str) -> None:
