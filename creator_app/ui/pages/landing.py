@@ -49,7 +49,7 @@ def _example() -> rx.Component:
             class_name="show",
         ),
         rx.el.figcaption(
-            "A sample picture, and what the recipe Film look made of it. Drag the line, or use the arrow keys.",
+            "A sample picture and what Film look made of it. Drag the line, or use the arrow keys.",
             class_name="quiet small",
         ),
     )
