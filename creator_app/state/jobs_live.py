@@ -38,8 +38,7 @@ class JobsLive(rx.State):
         self.live = await reading(lambda work: _snapshots(work, user))
         token = session_token(self)
         tab = Tab(str(user.account_id), user.session, lambda: find_user(token) is not None)
-        if get_creator().settings.creator_hub:
-            hub.watch(self.router.session.client_token, tab, self.live)
+        hub.watch(self.router.session.client_token, tab, self.live)
 
 
 def _snapshots(work: Work, user: SignedIn) -> dict[str, LiveProgress]:
