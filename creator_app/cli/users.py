@@ -6,7 +6,7 @@ import secrets
 import typer
 
 from creator_app.bootstrap import get_creator
-from creator_app.services import accounts
+from creator_app.services import accounts, passwords
 
 app = typer.Typer(help="The people who may sign in.", no_args_is_help=True)
 
@@ -22,8 +22,9 @@ def add(
     """Makes a verified account."""
     creator = get_creator()
     chosen = password or secrets.token_urlsafe(12)
+    hashed = passwords.hash_password(chosen)
     with creator.uow.write() as work:
-        user = accounts.add_user(work, email, chosen, admin=admin, verified=True)
+        user = accounts.add_user(work, email, hashed, admin=admin, verified=True)
         key = accounts.create_api_key(work, user, "command line", None)[1] if api_key else None
     answer = {"id": str(user.id), "email": user.email, "role": user.role}
     if not password:

@@ -15,6 +15,8 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server.embed import Server
 
+from creator_app.config import get_settings
+from creator_app.infrastructure.logging import configure_logging
 from creator_app.supervise import bundle
 
 Message = MutableMapping[str, Any]
@@ -23,6 +25,7 @@ Send = Callable[[Message], Awaitable[None]]
 AsgiApp = Callable[[Message, Receive, Send], Awaitable[None]]
 
 _APP: Final = "creator_app.creator_app"
+_FEED: Final = "creator_app.api.feed"
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -36,6 +39,8 @@ def serve(host: str, port: int, built: Path) -> None:
     """
     os.environ.update(bundle.reflex_environment(built))
     os.environ.update({"__REFLEX_SKIP_COMPILE": "true", "__REFLEX_MOUNT_FRONTEND_COMPILED_APP": "true"})
+    settings = get_settings()
+    configure_logging(settings.log_json, settings.log_level)
     # By its name, as every server takes its app: the command line itself knows nothing of the pages.
     app = import_module(_APP).app
     asyncio.run(_serve(with_cache_headers(app()), host, port))
@@ -44,8 +49,14 @@ def serve(host: str, port: int, built: Path) -> None:
 async def _serve(app: AsgiApp, host: str, port: int) -> None:
     server = Server(app, host, port, interface=Interfaces.ASGI, log_level=LogLevels.error)
     loop = asyncio.get_running_loop()
+    feed = import_module(_FEED).feed
+
+    def stop() -> None:
+        feed.stop()  # open event streams would be waited for until their end
+        server.stop()
+
     for number in _SIGNALS:
-        loop.add_signal_handler(number, server.stop)
+        loop.add_signal_handler(number, stop)
     await server.serve()
 
 
