@@ -10,6 +10,7 @@ Needs a running stack (`make run`).
 import argparse
 import io
 import json
+import os
 import statistics
 import sys
 import time
@@ -94,7 +95,7 @@ def bare(client: httpx.Client, engine: str, workflow: dict[str, dict], load_node
 def main() -> int:
     """Runs both in turn and prints the table."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--home", type=Path, default=Path(".creator"))
+    parser.add_argument("--home", type=Path, default=Path(os.environ.get("CREATOR_HOME", ".creator")))
     parser.add_argument("--runs", type=int, default=30)
     options = parser.parse_args()
     stack: Stack = find_stack(options.home)

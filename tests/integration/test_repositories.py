@@ -90,7 +90,7 @@ def test_times_come_back_aware_and_naive_ones_are_refused(database: Database) ->
     with database.read() as session:
         assert session.get_one(Account, account.id).served_at == moment
     with pytest.raises(Exception, match="without a zone"), database.write() as session:
-        session.add(Account(name="n", served_at=datetime(2026, 1, 1)))  # noqa: DTZ001
+        session.add(Account(name="n", served_at=datetime(2026, 1, 1)))
 
 
 def test_a_subscription_counts_what_was_used(database: Database) -> None:

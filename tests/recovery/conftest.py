@@ -33,7 +33,7 @@ class Victim:
     points: Path
 
     def submit(self, side: int = 1500) -> str:
-        """Hands in a picture of ``side`` squared and gives the job's id; asks again when the answer is lost."""
+        """Hands in a picture of ``side`` squared, again when the answer is lost; gives the job's id."""
         key = uuid.uuid4().hex
         deadline = time.monotonic() + WITHIN_S
         while True:
