@@ -116,7 +116,8 @@ def processes_of(home: Path) -> list[str]:
 def clean_environment(**settings: str) -> dict[str, str]:
     """This process's environment without settings of Creator, and with ``settings``."""
     swapped = {"DATABASE_URL", "REDIS_URL", "STORAGE_URL", "COMFYUI_SERVERS", "CREATOR_STACK"}
-    swapped |= {"MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES"}
+    # Reflex takes a process that knows of a running test for a test of its own, and installs no packages.
+    swapped |= {"MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "PYTEST_CURRENT_TEST"}
     kept = {name: value for name, value in os.environ.items() if name not in swapped}
     return {**kept, **settings}
 
