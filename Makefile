@@ -7,8 +7,9 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
   $$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 PY := .venv/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --quiet
-# Tests to run: make test T=tests/unit
+# Tests to run, and in how many processes: make test T=tests/unit N=4
 T ?= tests
+N ?= 2
 
 run: .venv/.installed ## set everything up and start Creator (PORT=3000 CREATOR_HOME=.creator)
 	@exec $(PY) -m creator_app up
@@ -16,10 +17,10 @@ run: .venv/.installed ## set everything up and start Creator (PORT=3000 CREATOR_
 dev: .venv/.installed-dev ## the same, starting again whenever a source file changes
 	@exec $(PY) -m creator_app up --reload
 
-test: .venv/.installed-dev ## every test; T=path runs some
+test: .venv/.installed-dev ## every test; T=path runs some, N=4 in four processes
 	@$(PY) -m tests.peers.browser
 	@.venv/bin/lint-imports --no-cache
-	@exec $(PY) -m pytest $(T)
+	@exec $(PY) -m pytest -n $(N) --dist loadfile $(T)
 
 lint: .venv/.installed-dev ## formatting, types, who may import whom
 	@.venv/bin/ruff check .

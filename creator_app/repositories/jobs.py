@@ -78,20 +78,16 @@ class JobRepository(BaseRepository[Job]):
         )
         return self.session.exec(statement).one()
 
-    def ahead_of(self, job: Job) -> int:
-        """How many jobs are queued or running that came before this one."""
-        statement = (
-            select(func.count())
-            .select_from(Job)
+    def ahead_of(self, job_ids: Sequence[UUID]) -> dict[UUID, int]:
+        """How many jobs are queued or running that came before each of these; others are left out."""
+        place = func.row_number().over(order_by=(col(Job.created_at), col(Job.id)))
+        line = (
+            select(Job.id, place.label("place"))
             .where(col(Job.status).in_([_QUEUED, JobStatus.RUNNING.value]))
-            .where(
-                or_(
-                    col(Job.created_at) < job.created_at,
-                    (col(Job.created_at) == job.created_at) & (col(Job.id) < job.id),
-                )
-            )
+            .subquery()
         )
-        return self.session.exec(statement).one()
+        rows = self.session.exec(select(line.c.id, line.c.place).where(line.c.id.in_(job_ids)))
+        return {job_id: place - 1 for job_id, place in rows}
 
     def recent_run_seconds(self, recipe_version_id: UUID, limit: int = 20) -> list[float]:
         """How long the last successful runs of a recipe version took, in seconds, newest first."""

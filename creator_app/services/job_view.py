@@ -1,6 +1,7 @@
 """A job as people and programs see it: one shape for the API, the pages and the command line."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from statistics import median
 from typing import Any
@@ -91,19 +92,43 @@ def views(work: Work, snapshots: Snapshots, jobs: Sequence[Job]) -> list[JobView
         snapshots: live progress; what is missing there reads as "just begun".
         jobs: rows of one account.
     """
-    live = snapshots.read_many([job.id for job in jobs if JobStatus(job.status) not in FINAL])
-    by_id = dict(zip([job.id for job in jobs if JobStatus(job.status) not in FINAL], live, strict=True))
-    return [view(work, job, by_id.get(job.id, {})) for job in jobs]
+    running = [job.id for job in jobs if JobStatus(job.status) not in FINAL]
+    live = dict(zip(running, snapshots.read_many(running), strict=True))
+    facts = _facts(work, jobs)
+    return [_view(job, live.get(job.id, {}), facts) for job in jobs]
 
 
-def view(work: Work, job: Job, snapshot: dict[str, str]) -> JobView:
-    """The view of one job."""
+@dataclass(frozen=True)
+class _Facts:
+    """What several jobs' views need beside their rows, asked for all of them at once.
+
+    Attributes:
+        ahead: jobs before a queued one, by job id.
+        expected: usual run time in seconds, by recipe version id.
+        charged: ids of the final jobs that were paid for.
+    """
+
+    ahead: dict[UUID, int]
+    expected: dict[UUID, float | None]
+    charged: set[UUID]
+
+
+def _facts(work: Work, jobs: Sequence[Job]) -> _Facts:
+    queued = [job.id for job in jobs if job.status == JobStatus.QUEUED.value]
+    final = [job.id for job in jobs if JobStatus(job.status) in FINAL]
+    versions = {job.recipe_version_id for job in jobs if JobStatus(job.status) not in FINAL}
+    return _Facts(
+        ahead=JobRepository(work.session).ahead_of(queued) if queued else {},
+        expected={version: expected_seconds(work, version) for version in versions},
+        charged=ledger.charged(work, final) if final else set(),
+    )
+
+
+def _view(job: Job, snapshot: dict[str, str], facts: _Facts) -> JobView:
     status = JobStatus(job.status)
     waiting = status is JobStatus.QUEUED
-    position = JobRepository(work.session).ahead_of(job) if waiting else None
-    expected = expected_seconds(work, job.recipe_version_id) if status not in FINAL else None
-    progress = _progress(job, snapshot, position, expected)
-    charged = ledger.charged(work, job) if status in FINAL else 0
+    expected = facts.expected.get(job.recipe_version_id) if status not in FINAL else None
+    progress = _progress(job, snapshot, facts.ahead.get(job.id), expected)
     return JobView(
         id=job.id,
         recipe=job.recipe_slug,
@@ -116,7 +141,10 @@ def view(work: Work, job: Job, snapshot: dict[str, str]) -> JobView:
         inputs=job.inputs,
         outputs=[_output(job, row) for row in job.outputs or []],
         error=_error(job),
-        credits=CreditsView(held=0 if status in FINAL else job.price_credits, charged=charged),
+        credits=CreditsView(
+            held=0 if status in FINAL else job.price_credits,
+            charged=job.price_credits if job.id in facts.charged else 0,
+        ),
         source=job.source,
         created_at=job.created_at,
         started_at=job.started_at,
@@ -219,8 +247,7 @@ def _number(text: str | None) -> float | None:
 
 
 def _output(job: Job, row: dict[str, Any]) -> OutputView:
-    fields = {name: row.get(name) for name in ("n", "filename", "content_type", "bytes", "width", "height")}
-    return OutputView(**fields, url=f"/api/v1/jobs/{job.id}/outputs/{row['n']}")
+    return OutputView.model_validate({**row, "url": f"/api/v1/jobs/{job.id}/outputs/{row['n']}"})
 
 
 def _error(job: Job) -> ErrorView | None:

@@ -3,7 +3,10 @@
 The unique key (job, kind) makes a second settle of the same job impossible, whoever tries.
 """
 
-from sqlmodel import select
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlmodel import col, select
 
 from creator_app.domain.job_state import LedgerKind
 from creator_app.models import Job, LedgerEntry
@@ -30,10 +33,12 @@ def apply(work: Work, job: Job, kind: LedgerKind) -> None:
     {LedgerKind.SETTLE: settle, LedgerKind.RELEASE: release}[kind](work, job)
 
 
-def charged(work: Work, job: Job) -> int:
-    """What the job cost in the end, in credits; 0 while it is held or once it was given back."""
-    kinds = work.session.exec(select(LedgerEntry.kind).where(LedgerEntry.job_id == job.id)).all()
-    return job.price_credits if LedgerKind.SETTLE in kinds else 0
+def charged(work: Work, job_ids: Sequence[UUID]) -> set[UUID]:
+    """Which of these jobs were paid for in the end; the others are held, or were given back."""
+    statement = select(LedgerEntry.job_id).where(
+        col(LedgerEntry.job_id).in_(job_ids), LedgerEntry.kind == LedgerKind.SETTLE.value
+    )
+    return {job_id for job_id in work.session.exec(statement) if job_id is not None}
 
 
 def _enter(work: Work, job: Job, kind: LedgerKind, change: int) -> None:

@@ -53,7 +53,7 @@ async def _serve(app: AsgiApp, host: str, port: int) -> None:
 
     def stop() -> None:
         feed.stop()  # open event streams would be waited for until their end
-        server.stop()
+        server.stop()  # type: ignore[no-untyped-call]
 
     for number in _SIGNALS:
         loop.add_signal_handler(number, stop)

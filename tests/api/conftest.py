@@ -1,4 +1,4 @@
-"""One running API for all tests of this folder; every test brings people of its own."""
+"""One running API for the tests of a file; every test brings people of its own."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ import pytest
 from tests.api.stack import Stack, running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     with running(tmp_path_factory.mktemp("creator")) as stack:
         yield stack

@@ -5,7 +5,6 @@ No worker runs here: `Stack.finish` brings a job to its end through the services
 
 import io
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -28,6 +27,7 @@ from creator_app.infrastructure.migrations import upgrade
 from creator_app.models import Asset, ComfyServer
 from creator_app.models.base import new_id
 from creator_app.services import claims, job_state, recipes
+from tests.peers.creator import free_port
 
 ROOT = Path(__file__).parents[2]
 PASSWORD = "a long enough secret"
@@ -142,9 +142,8 @@ def running(home: Path, served: tuple[str, ...] = API, **settings: str) -> Itera
         served: the interface alone (quick to start), or the whole product with the pages' socket.
         settings: further settings by their environment names.
     """
-    with ValkeyServer() as valkey, socket.create_server(("127.0.0.1", 0)) as chosen:
-        port = chosen.getsockname()[1]
-        chosen.close()
+    port = free_port()
+    with ValkeyServer(port=free_port()) as valkey:
         environment = {
             "ENVIRONMENT": "testing",
             "CREATOR_HOME": str(home),

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from creator_app.integrations.mail import Email, MailError, get_email_service
-from tests.conftest import free_port
+from tests.peers.creator import free_port
 
 EMAIL = Email("ann@example.org", "Dein Bild ist fertig ✓", "Plain: ünï\n", "<p>Pretty: ünï</p>")
 

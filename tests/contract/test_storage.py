@@ -14,7 +14,8 @@ import pytest
 
 from creator_app.errors import NotFound, StorageError
 from creator_app.integrations.storage import LocalStorage, open_storage
-from tests.conftest import free_port, wait_until
+from tests.conftest import wait_until
+from tests.peers.creator import free_port
 
 BAD_KEYS = [
     "",

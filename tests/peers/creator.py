@@ -16,6 +16,8 @@ import psutil
 ROOT = Path(__file__).resolve().parents[2]
 READY_WITHIN_S = 240.0  # the first start builds the web pages
 STOPPED_WITHIN_S = 20.0
+#: As it was before any test: fixtures of other folders set variables for this very process.
+_OUTSIDE = dict(os.environ)
 
 
 @dataclass(frozen=True)
@@ -114,11 +116,11 @@ def processes_of(home: Path) -> list[str]:
 
 
 def clean_environment(**settings: str) -> dict[str, str]:
-    """This process's environment without settings of Creator, and with ``settings``."""
+    """The environment that the tests were started in, without settings of Creator, and with ``settings``."""
     swapped = {"DATABASE_URL", "REDIS_URL", "STORAGE_URL", "COMFYUI_SERVERS", "CREATOR_STACK"}
     # Reflex takes a process that knows of a running test for a test of its own, and installs no packages.
     swapped |= {"MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "PYTEST_CURRENT_TEST"}
-    kept = {name: value for name, value in os.environ.items() if name not in swapped}
+    kept = {name: value for name, value in _OUTSIDE.items() if name not in swapped}
     return {**kept, **settings}
 
 

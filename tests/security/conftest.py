@@ -7,7 +7,7 @@ import pytest
 from tests.api.stack import PRODUCT, Stack, running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     with running(tmp_path_factory.mktemp("creator"), PRODUCT) as stack:
         yield stack

@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,6 +15,7 @@ from creator_app.bootstrap import Creator, get_creator
 from creator_app.config import get_settings
 from creator_app.infrastructure.migrations import upgrade
 from creator_app.services import recipes
+from tests.peers.creator import free_port
 from tests.state.people import Person, arrive
 
 T = TypeVar("T")
@@ -22,16 +24,16 @@ T = TypeVar("T")
 def run(coroutine: Coroutine[Any, Any, T]) -> T:
     """Runs a handler to its end, in a thread: the browser of other tests keeps a loop in this one."""
     with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, coroutine).result()
+        return thread.submit(copy_context().run, asyncio.run, coroutine).result()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def valkey() -> Iterator[ValkeyServer]:
-    with ValkeyServer() as server:
+    with ValkeyServer(port=free_port()) as server:
         yield server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def creator(tmp_path_factory: pytest.TempPathFactory, valkey: ValkeyServer) -> Iterator[Creator]:
     home: Path = tmp_path_factory.mktemp("creator")
     before = dict(os.environ)
