@@ -1,8 +1,89 @@
-"""``make bench``: measures the Creator that runs in CREATOR_HOME, and prints a table."""
+"""``make bench``: starts a Creator as `make run` does, measures it, and prints tables.
 
+Usage: python -m bench [overhead] [live] [start] [memory] [--runs N]
+Without names, all four. It takes its own home and a free port, so it may run beside another Creator.
+Everything it started is ended again, also after Ctrl-C; it gives up after six minutes.
+"""
+
+import argparse
+import signal
+import subprocess
 import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
 
-from bench import overhead
+from bench import live, memory, start
+from bench.lab import Lab
+from bench.table import say
+from tests.peers.creator import ROOT
+
+LIMIT_S = 360
+MOST = 1000
+NAMES = ("overhead", "live", "start", "memory")
+
+
+def main() -> int:
+    """Measures what was asked for."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Measures Creator.")
+    parser.add_argument("what", nargs="*", metavar="what", help=f"{', '.join(NAMES)}; all where left out")
+    parser.add_argument("--runs", type=_count, help="how often each thing is measured")
+    options = parser.parse_args()
+    if unknown := [name for name in options.what if name not in NAMES]:
+        parser.error(f"{unknown[0]} is not measured; {', '.join(NAMES)} are.")
+    began = time.monotonic()
+    with interruptible(), Lab() as lab:
+        for name in options.what or NAMES:
+            measure(name, lab, options.runs)
+    say(f"done in {time.monotonic() - began:.0f} s")
+    return 0
+
+
+def measure(name: str, lab: Lab, runs: int | None) -> None:
+    """Runs one measurement."""
+    counts = {} if runs is None else {"runs": runs}
+    measurements: dict[str, Callable[[], None]] = {
+        "overhead": lambda: _overhead(lab, runs),
+        "live": lambda: live.measure(lab, **counts),
+        "start": lambda: start.measure(lab, **counts),
+        "memory": lambda: memory.measure(lab),
+    }
+    measurements[name]()
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Within it a signal to end, or too much time, is an exception: what was started gets ended."""
+
+    def end(number: int, frame: FrameType | None) -> None:
+        too_long = f"Gave up: it took longer than {LIMIT_S} s."
+        raise SystemExit(too_long if number == signal.SIGALRM else "Stopped.")
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM):
+        signal.signal(number, end)
+    signal.alarm(LIMIT_S)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if not 1 <= count <= MOST:
+        raise argparse.ArgumentTypeError(f"a number from 1 to {MOST}")
+    return count
+
+
+def _overhead(lab: Lab, runs: int | None) -> None:
+    say("overhead: jobs over REST and by a bare script, in turn")
+    running = lab.up()
+    command = [sys.executable, "-m", "bench.overhead", "--home", str(running.home)]
+    command += ["--runs", str(runs)] if runs else []
+    print("\n(a) what Creator adds to a job", flush=True)
+    subprocess.run(command, cwd=ROOT, check=True, start_new_session=True)
+
 
 if __name__ == "__main__":
-    sys.exit(overhead.main())
+    sys.exit(main())
