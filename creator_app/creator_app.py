@@ -6,6 +6,8 @@ import reflex as rx
 
 from creator_app.api.app import create_api
 from creator_app.bootstrap import get_creator
+from creator_app.config import get_settings
+from creator_app.infrastructure.logging import configure_logging
 from creator_app.live.hub import hub
 from creator_app.ui import pages
 
@@ -31,6 +33,12 @@ async def live_updates() -> None:
         await hub.run(app, settings.redis_url_for(1))
 
 
+def _log_as_settings_say() -> None:
+    settings = get_settings()
+    configure_logging(settings.log_json, settings.log_level)
+
+
+_log_as_settings_say()
 app = rx.App(api_transformer=create_api())
 if app.sio is not None:
     app.sio.eio.cors_allowed_origins = same_origin

@@ -10,6 +10,7 @@ import typer
 
 from creator_app.config import SettingsError
 from creator_app.errors import CreatorError
+from creator_app.infrastructure.logging import configure_logging
 from creator_app.supervise.errors import StartError
 
 
@@ -43,6 +44,8 @@ def main(arguments: Sequence[str]) -> int:
     Returns:
         The exit code: 0 only where all of it worked.
     """
+    # Warnings go to stderr as lines; stdout stays what the command prints. `web` sets its own up.
+    configure_logging(level="WARNING")
     try:
         application = _application(arguments[0] if arguments else "")
         return int(application(list(arguments), prog_name="creator_app", standalone_mode=True) or 0)

@@ -15,8 +15,6 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server.embed import Server
 
-from creator_app.config import get_settings
-from creator_app.infrastructure.logging import configure_logging
 from creator_app.supervise import bundle
 
 Message = MutableMapping[str, Any]
@@ -39,8 +37,6 @@ def serve(host: str, port: int, built: Path) -> None:
     """
     os.environ.update(bundle.reflex_environment(built))
     os.environ.update({"__REFLEX_SKIP_COMPILE": "true", "__REFLEX_MOUNT_FRONTEND_COMPILED_APP": "true"})
-    settings = get_settings()
-    configure_logging(settings.log_json, settings.log_level)
     # By its name, as every server takes its app: the command line itself knows nothing of the pages.
     app = import_module(_APP).app
     asyncio.run(_serve(with_cache_headers(app()), host, port))
