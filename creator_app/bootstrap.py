@@ -9,7 +9,7 @@ import redis
 
 from creator_app.config import Settings, get_settings
 from creator_app.infrastructure import crash_points
-from creator_app.infrastructure.cache import Cache
+from creator_app.infrastructure.cache import Cache, use_cache
 from creator_app.infrastructure.database import Database
 from creator_app.infrastructure.encryption import Encryptor, get_encryptor
 from creator_app.infrastructure.queue import TicketQueue
@@ -107,7 +107,9 @@ def get_creator() -> Creator:
     settings = get_settings()
     if settings.crash_points_dir:
         crash_points.enable(settings.crash_points_dir)
-    return Creator(settings)
+    creator = Creator(settings)
+    use_cache(creator.cache)
+    return creator
 
 
 def after_fork() -> None:
