@@ -188,7 +188,7 @@ def slow() -> Any:
     def prompt(steps: int = 100, step_ms: int = 20, preview: bool = False) -> dict[str, Any]:
         seed = uuid.uuid4().int % 2**32
         probe = {"image": ["1", 0], "steps": steps, "step_ms": step_ms, "preview": preview, "seed": seed}
-        empty = {"width": 64, "height": 64, "batch_size": 1, "color": 7}
+        empty = {"width": 64, "height": 64, "batch_size": 1, "color": seed % 2**24}  # never cached
         return {
             "1": {"class_type": "EmptyImage", "inputs": empty},
             "2": {"class_type": "ProbeSteps", "inputs": probe},
