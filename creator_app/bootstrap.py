@@ -113,9 +113,15 @@ def get_creator() -> Creator:
 
 
 def after_fork() -> None:
-    """Lets go of what was inherited from the parent process, without closing the parent's connections."""
-    if get_creator.cache_info().currsize:
-        inherited = get_creator()
-        if "database" in vars(inherited):
-            inherited.database.dispose_after_fork()
-    get_creator.cache_clear()
+    """Lets go of what was inherited from the parent process, without closing the parent's connections.
+
+    The database's engine stays, without its connections: it knows the statements that the parent compiled.
+    """
+    if not get_creator.cache_info().currsize:
+        return
+    inherited = get_creator()
+    if "database" in vars(inherited):
+        inherited.database.dispose_after_fork()
+    for name in set(vars(inherited)) - {"settings", "database"}:
+        delattr(inherited, name)
+    use_cache(inherited.cache)

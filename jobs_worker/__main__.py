@@ -29,9 +29,11 @@ def main(arguments: list[str]) -> int:
 
         schedule.run()
     else:
-        # Everything that a work-horse needs is loaded before the fork, so that each job starts quickly.
+        # Everything that a work-horse needs is there before the fork, so that each job starts quickly.
         from jobs_worker import tasks, worker  # noqa: F401
+        from jobs_worker.rehearsal import rehearse
 
+        rehearse(get_creator())
         worker.work()
     return 0
 

@@ -109,7 +109,7 @@ class Runner:
     def _succeed(self, outputs: list[dict[str, Any]]) -> None:
         claim = self._claim
         with self._creator.uow.write() as work:
-            values = {"outputs": outputs, "finished_at": db_now(work.session), **_NO_ERROR}
+            values = {"outputs": outputs, "finished_at": db_now(work.session), **NO_ERROR}
             job_state.change(work, claim.job.id, JobStatus.SUCCEEDED, fence=claim.fence, values=values)
             claims.end_attempt(work, claim.attempt_id, Outcome.SUCCEEDED, run_seconds=self._run_seconds())
             crash_point("settle.before_commit")
@@ -182,7 +182,8 @@ class Runner:
             log.warning("failure_not_written", error=str(lost))
 
 
-_NO_ERROR: dict[str, Any] = {
+#: What a success leaves of earlier failures.
+NO_ERROR: dict[str, Any] = {
     "error_code": None,
     "error_message": None,
     "error_hint": None,

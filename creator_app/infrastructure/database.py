@@ -81,19 +81,22 @@ class Database:
             return False
         return True
 
+    def disconnect(self) -> None:
+        """Closes the connections that nobody uses; the next use opens new ones. Statements stay compiled."""
+        if self._engine is not None:
+            self._engine.dispose()
+
     def dispose_after_fork(self) -> None:
         """Forgets connections that came from the parent process, without closing them for the parent."""
         self._lock = threading.Lock()  # another thread of the parent may have held it
-        self._forget(close=False)
+        if self._engine is not None:
+            self._engine.dispose(close=False)
 
     def close(self) -> None:
-        """Closes all connections; the next use opens new ones."""
-        self._forget(close=True)
-
-    def _forget(self, close: bool) -> None:
+        """Closes all connections and forgets the engine."""
         engine, self._engine = self._engine, None
         if engine is not None:
-            engine.dispose(close=close)
+            engine.dispose()
 
 
 def db_now(session: Session) -> datetime:

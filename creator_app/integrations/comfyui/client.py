@@ -1,8 +1,10 @@
 """HTTP calls to one ComfyUI server (or the built-in engine)."""
 
+import ssl
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, BinaryIO, Final, Self
 from urllib.parse import quote
 
@@ -48,7 +50,9 @@ class ComfyUIClient:
         self.headers = dict(headers or {})
         self._timeouts = timeouts or Timeouts()
         limit = httpx.Timeout(self._timeouts.answer, connect=self._timeouts.connect)
-        self._http = httpx.Client(base_url=self.base_url, headers=self.headers, timeout=limit)
+        self._http = httpx.Client(
+            base_url=self.base_url, headers=self.headers, timeout=limit, verify=_verify(self.base_url)
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -214,6 +218,16 @@ class ComfyUIClient:
             self._http.post(path, json=body)
         except httpx.HTTPError as error:
             raise ServerGone(repr(error)) from error
+
+
+def _verify(base_url: str) -> ssl.SSLContext | bool:
+    # Reading the certificates of all authorities takes longer than a small prompt: once, and for https only.
+    return _certificates() if base_url.startswith("https:") else False
+
+
+@lru_cache(maxsize=1)
+def _certificates() -> ssl.SSLContext:
+    return httpx.create_ssl_context()
 
 
 def _json(answer: httpx.Response) -> dict[str, Any] | None:
