@@ -124,10 +124,10 @@ class Feed:
         for watch in watches:
             if watch.account_id != account_id:
                 continue
-            if "status" in message:
-                watch.changed = True
-            else:
+            if "percent" in message:
                 watch.progress.update(message)
+            else:
+                watch.changed = True
             watch.wake.set()
 
 

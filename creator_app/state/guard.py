@@ -18,29 +18,35 @@ log = get_logger(__name__)
 class TabOwner(rx.State):
     """Remembers whose session a tab's state belongs to."""
 
+    #: Hash of the living session that filled the tab; empty where there was none.
     _session: str = ""
+    #: Hash of the cookie that it was judged by.
+    _judged: str = "never"
 
 
 class ForgetFormerSession(Middleware):
-    """Empties a tab's state before it is sent, when the tab's session is not the one that filled it.
+    """Empties a tab's state when the tab's session is not the one that filled it.
 
     A tab's Reflex token outlives logins, so without this a reload would first show the rows of whoever was
-    signed in before.
+    signed in before. Asked whenever the whole state is sent, and at the first event with another cookie.
     """
 
     async def preprocess(self, app: rx.App, state: BaseState, event: Event) -> StateUpdate | None:
-        """Runs before each event; only those that send the whole state matter."""
-        if not event.name.endswith((".hydrate", ".hydrate_and_load")):
-            return None
+        """Runs before each event."""
         root = state._get_root_state()
         owner = await root.get_state(TabOwner)
         token = session_token(root)
+        judged = session_hash(token)
+        sends_all = event.name.endswith((".hydrate", ".hydrate_and_load"))
+        if not sends_all and owner._judged == judged:
+            return None
         alive = bool(token) and await asyncio.to_thread(find_user, token) is not None
-        session = session_hash(token) if alive else ""
+        session = judged if alive else ""
         if owner._session != session:
             hub.forget(root.router.session.client_token)
             root.reset()
             owner._session = session
+        owner._judged = judged
         return None
 
 

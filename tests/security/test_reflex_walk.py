@@ -158,12 +158,15 @@ def test_another_user_gets_nothing_of_mine(
     assert victim.belongings() == before
 
 
+@pytest.mark.parametrize("filled_by", [_OPENING, (".load",)], ids=["as a page", "without the opening"])
 @pytest.mark.parametrize("who", ["nobody", "another user"])
-def test_a_tab_forgets_its_former_user(stack: Stack, handlers: dict[str, list[str]], who: str) -> None:
+def test_a_tab_forgets_its_former_user(
+    stack: Stack, handlers: dict[str, list[str]], who: str, filled_by: tuple[str, ...]
+) -> None:
     """A tab's token outlives logins: whoever comes next with it must not see what it showed."""
     owner, token = Victim.of(stack), str(uuid4())
     with tab(stack, owner.client.cookies, token) as opened:
-        assert "secret-holiday" in call_all(opened, only(handlers, *_OPENING), owner)
+        assert "secret-holiday" in call_all(opened, only(handlers, *filled_by), owner)
     with (
         stack.person() as other,
         tab(stack, other.cookies if who == "another user" else None, token) as next_tab,
