@@ -14,6 +14,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+import httpx
+import redis
+from playwright.sync_api import Error as BrowserError
+
 from bench import live, memory, start
 from bench.lab import Lab
 from bench.table import say
@@ -21,6 +25,8 @@ from tests.peers.creator import ROOT
 
 LIMIT_S = 360
 MOST = 1000
+#: What a Creator, its pages or a script that does not do as it should raises.
+FAILURES = (AssertionError, httpx.HTTPError, redis.RedisError, subprocess.CalledProcessError, BrowserError)
 NAMES = ("overhead", "live", "start", "memory")
 
 
@@ -35,7 +41,10 @@ def main() -> int:
     began = time.monotonic()
     with interruptible(), Lab() as lab:
         for name in options.what or NAMES:
-            measure(name, lab, options.runs)
+            try:
+                measure(name, lab, options.runs)
+            except FAILURES as error:
+                raise SystemExit(f"{name} could not be measured: {error}") from None
     say(f"done in {time.monotonic() - began:.0f} s")
     return 0
 
@@ -70,10 +79,9 @@ def interruptible() -> Iterator[None]:
 
 
 def _count(text: str) -> int:
-    count = int(text)
-    if not 1 <= count <= MOST:
-        raise argparse.ArgumentTypeError(f"a number from 1 to {MOST}")
-    return count
+    if not text.isdecimal() or not 1 <= int(text) <= MOST:
+        raise argparse.ArgumentTypeError(f"give a whole number from 1 to {MOST}")
+    return int(text)
 
 
 def _overhead(lab: Lab, runs: int | None) -> None:

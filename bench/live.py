@@ -7,9 +7,10 @@ the moment when a MutationObserver in the page sees its step, or that of a later
 (`Date.now()`, the same clock, whole milliseconds). The pages do what they always do: each also reads its
 job again every few seconds.
 
-Two paces: now and then, where each event goes out by itself; and ten a second, the most that a worker
-sends, of which the hub sends the latest every 200 ms. The floor is a bare publish to a bare subscriber,
-both in Python.
+All 20 are drawn as if each were in sight, by the processor where there is no graphics card: that keeps a
+machine with few cores busy. Two paces: now and then, where each event goes out by itself; and ten a second,
+the most that a worker sends, of which the hub sends the latest at its own interval. The floor is a bare
+publish to a bare subscriber, both in Python.
 """
 
 import random

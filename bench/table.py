@@ -36,10 +36,6 @@ def _line(cells: Sequence[str]) -> str:
 
 
 def _text(value: str | float | None) -> str:
-    if value is None:
-        return ""
-    return (
-        f"{value:.2f}"
-        if isinstance(value, float) and value < 10
-        else (f"{value:.1f}" if isinstance(value, float) else str(value))
-    )
+    if isinstance(value, float):
+        return f"{value:.2f}" if value < 10 else f"{value:.1f}"
+    return "" if value is None else str(value)
