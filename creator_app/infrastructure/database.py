@@ -21,6 +21,7 @@ from sqlmodel import Session
 BUSY_TIMEOUT_MS: Final = 10_000
 _CONNECT_TIMEOUT_S: Final = 5
 _WRITES = "creator_writes"
+_DURABLE = "creator_durable"
 
 
 class Database:
@@ -56,13 +57,18 @@ class Database:
             yield session
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
+    def write(self, *, durable: bool = False) -> Iterator[Session]:
         """A session in one transaction: commits at the end, rolls back on an error.
+
+        Args:
+            durable: the commit outlives a loss of power too, for what somebody is promised at once. Without
+                it SQLite may forget the last moments then, never a part of them; PostgreSQL never does.
 
         Raises:
             sqlalchemy.exc.OperationalError: another writer held SQLite for longer than the busy timeout.
         """
-        with Session(self.engine.execution_options(**{_WRITES: True}), expire_on_commit=False) as session:
+        options = {_WRITES: True, _DURABLE: durable}
+        with Session(self.engine.execution_options(**options), expire_on_commit=False) as session:
             # Take the write lock now: what is read from here on stays true until the commit.
             session.connection()
             try:
@@ -160,8 +166,13 @@ def _set_pragmas(connection: Any, _record: Any) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get(_WRITES, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    options = connection.get_execution_options()
+    if not options.get(_WRITES, False):
+        connection.exec_driver_sql("BEGIN")
+        return
+    # FULL waits at the commit until the log is on the disk: https://sqlite.org/pragma.html#pragma_synchronous
+    connection.exec_driver_sql(f"PRAGMA synchronous={'FULL' if options.get(_DURABLE) else 'NORMAL'}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _refuse_foreign_process(engine: Engine) -> None:

@@ -121,7 +121,7 @@ class Intake:
         try:
             for name, picture in taken.items():
                 pending[name] = assets.upload(self._storage, submission.account_id, picture)
-            with self._uow.write() as work:
+            with self._uow.write(durable=True) as work:
                 kept: dict[str, Asset] = {name: assets.record(work, one) for name, one in pending.items()}
                 prepared = recipes.prepare(work, submission.slug, dict(submission.values), kept)
                 job, created = jobs.submit(

@@ -77,9 +77,13 @@ class UnitOfWork:
             yield Work(session)
 
     @contextmanager
-    def write(self) -> Iterator[Work]:
-        """A transaction that writes: commits at the end, rolls back on an error, then tells."""
-        with self._database.write() as session:
+    def write(self, *, durable: bool = False) -> Iterator[Work]:
+        """A transaction that writes: commits at the end, rolls back on an error, then tells.
+
+        Args:
+            durable: the commit outlives a loss of power too; see `Database.write`.
+        """
+        with self._database.write(durable=durable) as session:
             work = Work(session)
             yield work
         for message in work.messages:

@@ -52,7 +52,7 @@ async def writing(function: Callable[[Work], T]) -> T:
     """Runs ``function`` in a writing transaction, in a thread of its own; returns plain rows."""
 
     def run() -> T:
-        with get_creator().uow.write() as work:
+        with get_creator().uow.write(durable=True) as work:
             return function(work)
 
     return await asyncio.to_thread(run)

@@ -155,6 +155,15 @@ def test_sqlite_keeps_its_promises(sqlite_url):
     assert values == {"journal_mode": "wal", "busy_timeout": 10_000, "foreign_keys": 1, "synchronous": 1}
 
 
+@pytest.mark.parametrize(("durable", "level"), [(False, 1), (True, 2)])
+def test_what_was_promised_waits_for_the_disk(sqlite_url, durable, level):
+    database = Database(sqlite_url)
+    with database.write(durable=not durable):
+        pass
+    with database.write(durable=durable) as session:
+        assert run(session, "PRAGMA synchronous").scalar_one() == level
+
+
 def test_a_sqlite_write_takes_its_lock_at_the_beginning(sqlite_url):
     """So a second writer waits at its beginning, and never fails in the middle."""
     database = Database(sqlite_url)

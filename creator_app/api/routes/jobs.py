@@ -83,7 +83,7 @@ def cancel_job(job_id: UUID, caller: JobWriter, creator: CreatorDep) -> JobView:
 @router.post("/{job_id}/retry", status_code=202)
 def retry_job(job_id: UUID, caller: JobWriter, creator: CreatorDep, response: Response) -> JobView:
     """Makes a new job like an ended one."""
-    with creator.uow.write() as work:
+    with creator.uow.write(durable=True) as work:
         new = jobs.retry(work, caller.account_id, caller.user_id, job_id)
     response.headers["Location"] = f"/api/v1/jobs/{new.id}"
     return read_view(creator, caller, new.id)
