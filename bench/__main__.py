@@ -18,10 +18,9 @@ import httpx
 import redis
 from playwright.sync_api import Error as BrowserError
 
-from bench import live, memory, start
+from bench import live, memory, overhead, start
 from bench.lab import Lab
 from bench.table import say
-from tests.peers.creator import ROOT
 
 LIMIT_S = 360
 MOST = 1000
@@ -53,7 +52,7 @@ def measure(name: str, lab: Lab, runs: int | None) -> None:
     """Runs one measurement."""
     counts = {} if runs is None else {"runs": runs}
     measurements: dict[str, Callable[[], None]] = {
-        "overhead": lambda: _overhead(lab, runs),
+        "overhead": lambda: overhead.measure(lab, **counts),
         "live": lambda: live.measure(lab, **counts),
         "start": lambda: start.measure(lab, **counts),
         "memory": lambda: memory.measure(lab),
@@ -82,15 +81,6 @@ def _count(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= MOST:
         raise argparse.ArgumentTypeError(f"give a whole number from 1 to {MOST}")
     return int(text)
-
-
-def _overhead(lab: Lab, runs: int | None) -> None:
-    say("overhead: jobs over REST and by a bare script, in turn")
-    running = lab.up()
-    command = [sys.executable, "-m", "bench.overhead", "--home", str(running.home)]
-    command += ["--runs", str(runs)] if runs else []
-    print("\n(a) what Creator adds to a job", flush=True)
-    subprocess.run(command, cwd=ROOT, check=True, start_new_session=True)
 
 
 if __name__ == "__main__":

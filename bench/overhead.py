@@ -2,27 +2,23 @@
 
 Both upload the same kind of picture (1024×1024, distinct each time, so that nothing is cached), run the same
 workflow and download the result; they take turns. The floor is the bare script.
-
-Usage: python -m bench.overhead [--home .creator] [--runs 30]
-Needs a running stack (`make run`).
 """
 
-import argparse
 import io
 import json
-import os
 import statistics
-import sys
 import time
 import uuid
-from pathlib import Path
+from typing import Any
 
 import httpx
 import numpy as np
 import websocket
 from PIL import Image
 
-from bench.stack import Stack, find_stack
+from bench.lab import Lab
+from bench.stack import find_stack
+from bench.table import part, say, show
 
 SLUG = "square-post"
 
@@ -40,25 +36,24 @@ def picture(seed: int) -> bytes:
 def through_creator(client: httpx.Client, data: bytes) -> float:
     """Submit → output downloaded through the REST API, in seconds."""
     began = time.perf_counter()
-    answer = client.post(
-        "/api/v1/jobs", data={"recipe": SLUG}, files={"image": ("bench.png", data, "image/png")}
-    )
-    answer.raise_for_status()
-    job = answer.json()
-    url = f"/api/v1/jobs/{job['id']}"
-    with client.stream("GET", f"{url}/events") as events:
-        for line in events.iter_lines():
-            if line.startswith("data:") and json.loads(line[5:]).get("status") in (
-                "succeeded",
-                "failed",
-                "canceled",
-            ):
-                break
-    job = client.get(url).raise_for_status().json()
+    files = {"image": ("bench.png", data, "image/png")}
+    job = client.post("/api/v1/jobs", data={"recipe": SLUG}, files=files).raise_for_status().json()
+    job = _ended(client, f"/api/v1/jobs/{job['id']}/events")
     if job["status"] != "succeeded":
         raise SystemExit(f"The job ended as {job['status']}: {job['error']}")
     client.get(job["outputs"][0]["url"]).raise_for_status()
     return time.perf_counter() - began
+
+
+def _ended(client: httpx.Client, url: str) -> dict[str, Any]:
+    """The job as its stream of events tells it last."""
+    with client.stream("GET", url) as events:
+        for line in events.iter_lines():
+            if line.startswith("data:"):
+                job: dict[str, Any] = json.loads(line[5:])
+                if job.get("status") in ("succeeded", "failed", "canceled"):
+                    return job
+    raise SystemExit("The stream of events ended before the job did.")
 
 
 def bare(client: httpx.Client, engine: str, workflow: dict[str, dict], load_node: str, data: bytes) -> float:
@@ -92,37 +87,33 @@ def bare(client: httpx.Client, engine: str, workflow: dict[str, dict], load_node
     return time.perf_counter() - began
 
 
-def main() -> int:
-    """Runs both in turn and prints the table."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--home", type=Path, default=Path(os.environ.get("CREATOR_HOME", ".creator")))
-    parser.add_argument("--runs", type=int, default=30)
-    options = parser.parse_args()
-    stack: Stack = find_stack(options.home)
-    creator_client = httpx.Client(
-        base_url=stack.url, headers={"Authorization": f"Bearer {stack.api_key}"}, timeout=60
-    )
-    bare_client = httpx.Client(base_url=stack.engine, timeout=60)
+def measure(lab: Lab, runs: int = 30) -> None:
+    """Runs both in turn and prints the table.
+
+    Args:
+        lab: where Creator runs.
+        runs: of each, after three that are not counted.
+    """
+    say(f"overhead: {runs} jobs over REST and {runs} by a bare script, in turn")
+    stack = find_stack(lab.up().home)
+    key = {"Authorization": f"Bearer {stack.api_key}"}
     workflow, load_node = stack.workflow(SLUG)
     ours, floor = [], []
-    for run in range(-3, options.runs):
-        a = bare(bare_client, stack.engine, workflow, load_node, picture(2 * run + 1_000))
-        b = through_creator(creator_client, picture(2 * run + 1_001))
-        if run >= 0:
-            floor.append(a * 1000)
-            ours.append(b * 1000)
-    difference = [b - a for a, b in zip(floor, ours, strict=True)]
-    print(f"{options.runs} runs each, in turn, {SLUG}, 1024×1024, distinct inputs")
-    print(f"{'what':34}{'median ms':>12}{'p95 ms':>10}{'ratio':>8}")
-    for name, values in (("bare script (floor)", floor), ("Creator, REST", ours), ("difference", difference)):
-        ratio = statistics.median(values) / statistics.median(floor)
-        print(f"{name:34}{statistics.median(values):12.1f}{_p95(values):10.1f}{ratio:8.2f}")
-    return 0
-
-
-def _p95(values: list[float]) -> float:
-    return sorted(values)[max(0, round(0.95 * len(values)) - 1)]
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    with (
+        httpx.Client(base_url=stack.url, headers=key, timeout=60) as creator,
+        httpx.Client(base_url=stack.engine, timeout=60) as engine,
+    ):
+        for run in range(-3, runs):
+            a = bare(engine, stack.engine, workflow, load_node, picture(2 * run + 1_000))
+            b = through_creator(creator, picture(2 * run + 1_001))
+            if run >= 0:
+                floor.append(a * 1000)
+                ours.append(b * 1000)
+    added = [b - a for a, b in zip(floor, ours, strict=True)]
+    base = statistics.median(floor)
+    rows = [
+        [name, statistics.median(values), part(values, 0.95), statistics.median(values) / base]
+        for name, values in (("bare script (floor)", floor), ("Creator, REST", ours), ("added", added))
+    ]
+    title = f"(a) what Creator adds to a job: {SLUG}, 1024×1024, distinct inputs, {runs} runs (aim ≤ 100 ms)"
+    show(title, ["", "median ms", "p95 ms", "× floor"], rows)
