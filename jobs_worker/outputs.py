@@ -16,14 +16,13 @@ from creator_app.integrations.comfyui import ComfyUIClient, OutputFile
 from creator_app.integrations.storage import StoredObject
 from creator_app.models import Asset, Job
 from creator_app.models.base import new_id
-from creator_app.services import job_state
 from creator_app.services.claims import Claim
 
 
 def save_outputs(
     creator: Creator, claim: Claim, client: ComfyUIClient, files: list[OutputFile]
-) -> list[dict[str, Any]]:
-    """Streams every result into storage and records it as an asset.
+) -> tuple[list[dict[str, Any]], list[Asset]]:
+    """Streams every result into storage.
 
     Args:
         creator: this process's Creator.
@@ -32,11 +31,11 @@ def save_outputs(
         files: what history listed; previews (type ``temp``) are left out.
 
     Returns:
-        The rows for the job's ``outputs``, in order.
+        The rows for the job's ``outputs``, in order, and the assets to record in the transaction that
+        commits them.
 
     Raises:
         CreatorError: a file could not be fetched or kept.
-        LeaseLost: another runner took over meanwhile.
     """
     results = [file for file in files if file.type == "output"] or files
     rows: list[dict[str, Any]] = []
@@ -48,10 +47,7 @@ def save_outputs(
         assets.append(_asset(creator, claim, stored, n, file, content_type))
         rows.append(_row(assets[-1], n, file))
         crash_point("output.after_first")
-    with creator.uow.write() as work:
-        job_state.check_fence(work, claim.fence)
-        work.session.add_all(assets)
-    return rows
+    return rows, assets
 
 
 def _asset(

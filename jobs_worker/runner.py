@@ -22,7 +22,7 @@ from creator_app.integrations.comfyui import (
     PromptFailed,
     get_comfyui_client,
 )
-from creator_app.models import Job
+from creator_app.models import Asset
 from creator_app.services import claims, job_state, servers
 from creator_app.services.claims import Claim
 from jobs_worker.engine_run import EngineRun
@@ -86,16 +86,10 @@ class Runner:
             self._stopped(keeper)
             return
         self._result = result
-        if self._status() is JobStatus.RUNNING:
+        if self._claim.job.status == JobStatus.RUNNING.value:  # a run that was taken over may be further
             self._saving()
         crash_point("output.before")
-        outputs = save_outputs(self._creator, self._claim, client, result.files)
-        self._succeed(outputs)
-
-    def _status(self) -> JobStatus:
-        with self._creator.uow.read() as work:
-            job = work.session.get(Job, self._claim.job.id)
-            return JobStatus(job.status) if job else JobStatus.CANCELED
+        self._succeed(*save_outputs(self._creator, self._claim, client, result.files))
 
     def _stopped(self, keeper: LeaseKeeper) -> None:
         if keeper.lost.is_set():
@@ -106,9 +100,10 @@ class Runner:
         with self._creator.uow.write() as work:
             job_state.change(work, self._claim.job.id, JobStatus.SAVING, fence=self._claim.fence)
 
-    def _succeed(self, outputs: list[dict[str, Any]]) -> None:
+    def _succeed(self, outputs: list[dict[str, Any]], assets: list[Asset]) -> None:
         claim = self._claim
         with self._creator.uow.write() as work:
+            work.session.add_all(assets)
             values = {"outputs": outputs, "finished_at": db_now(work.session), **NO_ERROR}
             job_state.change(work, claim.job.id, JobStatus.SUCCEEDED, fence=claim.fence, values=values)
             claims.end_attempt(work, claim.attempt_id, Outcome.SUCCEEDED, run_seconds=self._run_seconds())

@@ -31,15 +31,16 @@ class Watch:
     """One open stream: what it has not told yet.
 
     Attributes:
+        wake: set when there is anything to tell.
         progress: the latest progress; newer replaces older, so a slow reader never falls behind.
-        changed: whether the job's row should be read again.
+        changed: set when the job's row should be read again.
     """
 
     account_id: str
     job_id: str
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     progress: dict[str, Any] = field(default_factory=dict)
-    changed: bool = False
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class Feed:
@@ -111,7 +112,7 @@ class Feed:
     def _wake_all(self) -> None:
         for watches in self._watches.values():
             for watch in watches:
-                watch.changed = True
+                watch.changed.set()
                 watch.wake.set()
 
     def _take(self, account_id: str, data: bytes) -> None:
@@ -127,7 +128,7 @@ class Feed:
             if "percent" in message:
                 watch.progress.update(message)
             else:
-                watch.changed = True
+                watch.changed.set()
             watch.wake.set()
 
 

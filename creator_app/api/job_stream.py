@@ -42,12 +42,13 @@ async def events(creator: Creator, caller: Caller, job_id: UUID) -> AsyncIterato
     """The job as it is now, then what changes, until it ends; ``None`` now and then to keep the line open."""
     redis_url = creator.settings.redis_url_for(1)
     async with feed.watch(caller.account_id, job_id, redis_url) as watch:
-        watch.changed = True
+        watch.changed.set()
         until, looked, told, last = time.monotonic() + MAX_LIFETIME_S, 0.0, time.monotonic(), ""
         while time.monotonic() < until and not feed.stopping:
             event: Event | None = None
-            if watch.changed or time.monotonic() - looked > _LOOK_EVERY_S:
-                watch.changed, looked = False, time.monotonic()
+            if watch.changed.is_set() or time.monotonic() - looked > _LOOK_EVERY_S:
+                watch.changed.clear()
+                looked = time.monotonic()
                 event = await _look(creator, caller, job_id)
                 if event is None:
                     return
@@ -67,9 +68,13 @@ async def events(creator: Creator, caller: Caller, job_id: UUID) -> AsyncIterato
 
 async def _look(creator: Creator, caller: Caller, job_id: UUID) -> Event | None:
     """The job, or ``None`` when who asked may not ask any more (logged out, key revoked)."""
+
+    def look() -> JobView:
+        find_caller(creator, caller.by, caller.secret)
+        return read_view(creator, caller, job_id)
+
     try:
-        await run_in_threadpool(find_caller, creator, caller.by, caller.secret)
-        view = await run_in_threadpool(read_view, creator, caller, job_id)
+        view = await run_in_threadpool(look)
     except NotSignedIn:
         return None
     except NotFound:
@@ -79,8 +84,10 @@ async def _look(creator: Creator, caller: Caller, job_id: UUID) -> Event | None:
 
 async def _rest(watch: Watch, event: Event | None) -> None:
     if event is not None and event[0] == "progress":
-        await asyncio.sleep(_AT_MOST_EVERY_S)
-    if not (watch.changed or watch.progress):
+        # Progress can wait, a change of state can't.
+        with suppress(TimeoutError):
+            await asyncio.wait_for(watch.changed.wait(), _AT_MOST_EVERY_S)
+    if not (watch.changed.is_set() or watch.progress):
         with suppress(TimeoutError):
             await asyncio.wait_for(watch.wake.wait(), _LOOK_EVERY_S)
     watch.wake.clear()

@@ -25,7 +25,7 @@ from creator_app.live import channels
 
 log = get_logger(__name__)
 
-INTERVAL_S: Final = 0.2
+INTERVAL_S: Final = 0.1
 REFRESH_S: Final = 0.4
 SESSION_CHECK_S: Final = 2.0
 RETRY_S: Final = 1.0

@@ -69,8 +69,8 @@ def submit(
     work.session.add(JobEvent(job_id=job.id, kind="submitted", to_status=job.status, data={"source": source}))
     ledger.hold(work, job)
     work.session.flush()
-    work.tell(JobChanged(account_id, job.id, job.status))
     work.tell(TicketWanted())
+    work.tell(JobChanged(account_id, job.id, job.status))
     return job, True
 
 

@@ -143,7 +143,7 @@ def test_accepting_a_job_writes_row_event_and_hold_and_tells_after_the_commit(wo
     job, created = world.submit()
     assert created
     assert world.ledger(job.id) == ["hold"]
-    assert world.heard.messages == [JobChanged(job.account_id, job.id, "queued"), TicketWanted()]
+    assert world.heard.messages == [TicketWanted(), JobChanged(job.account_id, job.id, "queued")]
     with world.uow.read() as work:
         assert work.session.exec(select(JobEvent.kind).where(JobEvent.job_id == job.id)).all() == [
             "submitted"
