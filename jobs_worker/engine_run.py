@@ -22,8 +22,8 @@ from creator_app.integrations.comfyui import (
     Finished,
     History,
     Pending,
+    PromptForgotten,
     Running,
-    ServerGone,
     Stopped,
     checked,
     execute_workflow,
@@ -92,7 +92,7 @@ class EngineRun:
             return checked(found.history)
         attach = isinstance(found, Pending | Running)
         if stage.sent and not attach and self._claim.taken_over:
-            raise ServerGone("the server does not know the prompt any more")
+            raise PromptForgotten
         prompt = {} if attach else self._prompt(stage)
         try:
             return execute_workflow(

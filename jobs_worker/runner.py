@@ -20,6 +20,7 @@ from creator_app.integrations.comfyui import (
     ErrorKind,
     History,
     PromptFailed,
+    PromptForgotten,
     get_comfyui_client,
 )
 from creator_app.models import Asset
@@ -124,7 +125,8 @@ class Runner:
             log.warning("end_not_written", error=str(error))
 
     def _failed(self, error: PromptFailed) -> None:
-        if error.kind is ErrorKind.SERVER_GONE and self._claim.server_id is not None:
+        gone = error.kind is ErrorKind.SERVER_GONE and not isinstance(error, PromptForgotten)
+        if gone and self._claim.server_id is not None:
             with self._creator.uow.write() as work:
                 servers.mark(work, self._claim.server_id, answers=False)
         self._try_again_or_give_up(

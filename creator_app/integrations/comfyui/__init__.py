@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from creator_app.integrations.comfyui.client import ComfyUIClient, Timeouts
-from creator_app.integrations.comfyui.errors import ErrorKind, PromptFailed, ServerGone
+from creator_app.integrations.comfyui.errors import ErrorKind, PromptFailed, PromptForgotten, ServerGone
 from creator_app.integrations.comfyui.execution import Stopped, checked, execute_workflow, stream_progress
 from creator_app.integrations.comfyui.progress import ProgressEvent
 from creator_app.integrations.comfyui.protocol import Finished, History, OutputFile, Pending, Running, Unknown
@@ -17,6 +17,7 @@ __all__ = [
     "Pending",
     "ProgressEvent",
     "PromptFailed",
+    "PromptForgotten",
     "Running",
     "ServerGone",
     "Stopped",

@@ -80,6 +80,13 @@ class ServerGone(PromptFailed):
         super().__init__(ErrorKind.SERVER_GONE, detail)
 
 
+class PromptForgotten(ServerGone):
+    """The server answers, but knows the prompt no more: it was started anew, or its queue was emptied."""
+
+    def __init__(self) -> None:
+        super().__init__("the server does not know the prompt any more")
+
+
 def without_paths(text: str) -> str:
     """The text with absolute paths cut down to their last part."""
     return _PATH.sub(lambda found: "…/" + re.split(r"[\\/]", found.group().rstrip("\\/"))[-1], text)

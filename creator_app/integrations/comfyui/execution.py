@@ -10,7 +10,13 @@ from typing import Any, Final
 
 from creator_app.integrations.comfyui.client import ComfyUIClient
 from creator_app.integrations.comfyui.connection import Closed, Connection
-from creator_app.integrations.comfyui.errors import ErrorKind, PromptFailed, ServerGone, from_execution_error
+from creator_app.integrations.comfyui.errors import (
+    ErrorKind,
+    PromptFailed,
+    PromptForgotten,
+    ServerGone,
+    from_execution_error,
+)
 from creator_app.integrations.comfyui.progress import ProgressEvent, ProgressMeter
 from creator_app.integrations.comfyui.protocol import Finished, History, Message, Preview, Unknown
 
@@ -126,7 +132,7 @@ class Follower:
             self.history = found.history
         self._unknown = self._unknown + 1 if isinstance(found, Unknown) else 0
         if self._unknown >= _UNKNOWN_LOOKS:
-            raise ServerGone("the server does not know the prompt any more")
+            raise PromptForgotten
 
 
 def stream_progress(
