@@ -1,0 +1,111 @@
+"""The client and the built-in engine, as a worker uses them."""
+
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from creator_app.integrations.comfyui import (
+    ComfyUIClient,
+    Finished,
+    PromptFailed,
+    PromptForgotten,
+    Running,
+    Stopped,
+    Unknown,
+    execute_workflow,
+    get_comfyui_client,
+)
+from creator_app.integrations.comfyui.progress import ProgressEvent
+from tests.engine.conftest import EngineProcess
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineProcess]:
+    process = EngineProcess(tmp_path_factory.mktemp("engine"), "--probe-nodes")
+    yield process
+    process.end()
+
+
+@pytest.fixture
+def client(engine: EngineProcess) -> Iterator[ComfyUIClient]:
+    with get_comfyui_client(engine.url) as made:
+        yield made
+
+
+def prompt(probe: str, **inputs: Any) -> dict[str, Any]:
+    """Empty picture → a probe → saved; every call's picture is another one."""
+    seed = uuid.uuid4().int % 2**24
+    empty = {"width": 64, "height": 64, "batch_size": 1, "color": seed}
+    return {
+        "1": {"class_type": "EmptyImage", "inputs": empty},
+        "2": {"class_type": probe, "inputs": {"image": ["1", 0], **inputs}},
+        "3": {"class_type": "SaveImage", "inputs": {"images": ["2", 0], "filename_prefix": "probe/x"}},
+    }
+
+
+def steps(count: int, preview: bool = False) -> dict[str, Any]:
+    return prompt("ProbeSteps", steps=count, step_ms=20, preview=preview, seed=1)
+
+
+def test_steps_and_previews_of_a_long_run(client: ComfyUIClient) -> None:
+    heard: list[ProgressEvent] = []
+    wanted = steps(20, preview=True)
+    history = execute_workflow(client, wanted, prompt_id=str(uuid.uuid4()), on_progress=heard.append)
+    assert len(list(client.download(history.files[0]))) == 1
+    assert [event.percent for event in heard] == sorted(event.percent for event in heard)
+    inside = {event.value for event in heard if event.class_type == "ProbeSteps" and event.max == 20}
+    assert len(inside) > 10
+    assert any(event.preview for event in heard)
+
+
+def test_a_cancel_ends_exactly_this_prompt(client: ComfyUIClient, engine: EngineProcess) -> None:
+    mine, other = str(uuid.uuid4()), str(uuid.uuid4())
+    heard: list[ProgressEvent] = []
+    with pytest.raises(Stopped):
+        execute_workflow(
+            client, steps(500), prompt_id=mine, on_progress=heard.append, should_stop=lambda: len(heard) > 5
+        )
+    client.submit(steps(1), prompt_id=other, client_id="another")
+    assert isinstance(client.find(mine), Running)
+    client.cancel(mine)
+    found = client.find(mine)
+    assert isinstance(found, Finished)
+    assert not found.history.succeeded
+    until = time.monotonic() + 10
+    while not isinstance(found := client.find(other), Finished):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    assert found.history.succeeded
+
+
+def test_a_node_that_fails_is_named_to_the_operator_alone(client: ComfyUIClient) -> None:
+    wanted = prompt("ProbeFail", message="the moon is in the wrong house")
+    with pytest.raises(PromptFailed) as told:
+        execute_workflow(client, wanted, prompt_id=str(uuid.uuid4()))
+    assert "the moon is in the wrong house" in (told.value.detail or "")
+    assert "moon" not in told.value.message + told.value.hint
+
+
+def test_a_killed_engine_that_is_back_has_forgotten_the_prompt(tmp_path: Path) -> None:
+    first = EngineProcess(tmp_path, "--probe-nodes")
+    port = first.url.rpartition(":")[2]
+    second: list[EngineProcess] = []
+
+    def kill_once(event: ProgressEvent) -> None:
+        if not second and event.class_type == "ProbeSteps":
+            first.process.kill()
+            first.process.wait()
+            second.append(EngineProcess(tmp_path, "--probe-nodes", "--port", port))
+
+    prompt_id = str(uuid.uuid4())
+    with get_comfyui_client(first.url) as client:
+        try:
+            with pytest.raises(PromptForgotten):
+                execute_workflow(client, steps(500), prompt_id=prompt_id, on_progress=kill_once)
+            assert isinstance(client.find(prompt_id), Unknown)
+        finally:
+            second[0].end()
