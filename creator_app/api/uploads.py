@@ -15,6 +15,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 
 from creator_app.errors import InvalidInput, TooLarge
+from creator_app.services.pictures import about_file, safe_filename, too_big
 
 MAX_FILES = 8
 _ROOM_FOR_FIELDS = 1_000_000
@@ -71,14 +72,15 @@ class _Parser(MultiPartParser):
             self._part, self._size = part, 0
         self._size += end - start
         if part.file is not None and self._size >= self.max_file_bytes:
-            raise _too_large(self.max_file_bytes)
+            name = safe_filename(part.file.filename or part.field_name)
+            raise about_file(too_big(self.max_file_bytes), name, part.field_name)
         super().on_part_data(data, start, end)
 
 
 async def _parse(request: Request, max_file_bytes: int) -> FormData:
     announced = request.headers.get("content-length", "")
     if announced.isdigit() and int(announced) > max_file_bytes * MAX_FILES + _ROOM_FOR_FIELDS:
-        raise _too_large(max_file_bytes)
+        raise too_big(max_file_bytes)
     stream = request.stream()
     parser = _Parser(request.headers, stream, max_files=MAX_FILES, max_fields=20)
     parser.max_file_bytes = max_file_bytes
@@ -105,13 +107,6 @@ async def _read_away(stream: AsyncGenerator[bytes, None]) -> None:
                 return
     except (ClientDisconnect, RuntimeError):
         return  # gone, or already read to its end
-
-
-def _too_large(max_file_bytes: int) -> TooLarge:
-    return TooLarge(
-        f"This file is too large: files up to {max_file_bytes // 1_000_000} MB are taken.",
-        hint="Save it smaller, or as a JPEG, and send it again.",
-    )
 
 
 def _form(parsed: FormData) -> Form:

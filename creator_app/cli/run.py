@@ -1,9 +1,9 @@
 """``creator_app run SLUG FILE…``: runs pictures through a recipe from the command line."""
 
 import json
-import shutil
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from creator_app.cli.stack import running_stack
 from creator_app.domain.job_state import FINAL, JobStatus
 from creator_app.errors import CreatorError, InvalidInput, NotFound
 from creator_app.models import Asset, Job, User
-from creator_app.services import accounts, job_view
+from creator_app.services import accounts, job_view, recipes
 from creator_app.services.intake import Submission
 from creator_app.services.job_view import JobView
 
@@ -29,17 +29,20 @@ def run(
     slug: str = typer.Argument(help="The recipe: see `recipe list`."),
     files: list[Path] = typer.Argument(help="The pictures."),
     out: Path = typer.Option(Path(), "-o", "--out", help="Where results go."),
-    settings: list[str] = typer.Option([], "--set", help="An input of the recipe: name=value."),
+    settings: list[str] = typer.Option(
+        [], "--set", help="An input of the recipe: name=value; for a further picture its file."
+    ),
     as_email: str = typer.Option("", "--as", help="Whose jobs these are; the first admin's where left out."),
     as_json: bool = typer.Option(False, "--json", help="Answer as JSON."),
 ) -> None:
     """Runs pictures through a recipe; starts a temporary Creator where none runs."""
-    values = dict(_pair(text) for text in settings)
+    given = dict(_pair(text) for text in settings)
     out.mkdir(parents=True, exist_ok=True)
     with running_stack():
         creator = get_creator()
         user = _user(creator, as_email)
-        submitted = [(path, *_submit(creator, user, slug, path, values)) for path in files]
+        values, more = _apart(creator, slug, given)
+        submitted = [(path, *_submit(creator, user, slug, values, {"image": path, **more})) for path in files]
         followed = _follow(creator, [job for _, job, _ in submitted if job], quiet=as_json)
         answers = [
             _finish(creator, path, followed.get(job), problem, out) for path, job, problem in submitted
@@ -67,22 +70,32 @@ def _user(creator: Creator, email: str) -> User:
         return user or accounts.add_user(work, LOCAL_USER, None, admin=True, verified=True)
 
 
+def _apart(creator: Creator, slug: str, given: dict[str, str]) -> tuple[dict[str, str], dict[str, Path]]:
+    """What was given, apart: values, and files by the names of the recipe's file inputs."""
+    with creator.uow.read() as work:
+        names = {one.name for one in recipes.get_recipe(work, slug).manifest.file_inputs}
+    files = {name: Path(text) for name, text in given.items() if name in names}
+    return {name: text for name, text in given.items() if name not in names}, files
+
+
 def _submit(
-    creator: Creator, user: User, slug: str, path: Path, values: dict[str, str]
+    creator: Creator, user: User, slug: str, values: dict[str, str], paths: dict[str, Path]
 ) -> tuple[UUID | None, CreatorError | None]:
     try:
-        with path.open("rb") as stream:
+        with ExitStack() as stack:
             submission = Submission(
                 account_id=user.account_id,
                 user_id=user.id,
                 slug=slug,
                 values=values,
-                files={"image": (stream, path.name)},
+                files={n: (stack.enter_context(path.open("rb")), path.name) for n, path in paths.items()},
                 source="cli",
             )
             return creator.intake.submit(submission)[0].id, None
     except OSError as error:
-        return None, InvalidInput(f"{path} can't be read: {error.strerror}.", hint="Check the file's name.")
+        return None, InvalidInput(
+            f"{error.filename} can't be read: {error.strerror}.", hint="Check the file's name."
+        )
     except CreatorError as error:
         return None, error
 
@@ -141,12 +154,11 @@ def _print(answers: list[dict[str, object]], as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(answers))
         return
-    width = shutil.get_terminal_size().columns
     for answer in answers:
         outputs = answer.get("outputs")
         if isinstance(outputs, list):
             for saved in outputs:
                 typer.echo(saved)
         else:
-            typer.echo(f"{answer['file']}: {answer['error']} {answer.get('hint', '')}"[: width * 3], err=True)
+            typer.echo(f"{answer['file']}: {answer['error']} {answer.get('hint', '')}".rstrip(), err=True)
     sys.stdout.flush()

@@ -75,12 +75,23 @@ def take_in(
             digest = _receive(stream, path, max_bytes)
             verified = verify(path, Path(folder) / "normalised", max_pixels=max_pixels)
         except CreatorError as error:
-            error.message = (
-                f"{name}: {error.message[:1].lower()}{error.message[1:]}" if name else error.message
-            )
-            error.fields = {field: error.message}
-            raise
+            raise about_file(error, name, field) from error.__cause__
         yield _taken(path, name, digest, verified)
+
+
+def too_big(max_bytes: int) -> TooLarge:
+    """The error for a file of ``max_bytes`` or more, wherever that is noticed."""
+    return TooLarge(
+        f"This file is too big: pictures must be smaller than {max_bytes / 1e6:.0f} MB.",
+        hint="Save it as a JPEG, or make it smaller, and send it again.",
+    )
+
+
+def about_file(error: CreatorError, name: str, field: str) -> CreatorError:
+    """``error``, saying which file and which input it is about."""
+    error.message = f"{name}: {error.message[:1].lower()}{error.message[1:]}"
+    error.fields = {field: error.message}
+    return error
 
 
 def safe_filename(filename: str) -> str:
@@ -111,10 +122,7 @@ def _receive(stream: BinaryIO, path: Path, max_bytes: int) -> str:
         while chunk := stream.read(_CHUNK_BYTES):
             size += len(chunk)
             if size >= max_bytes:
-                raise TooLarge(
-                    f"This file is too big: pictures must be smaller than {max_bytes / 1e6:.0f} MB.",
-                    hint="Save it as a JPEG, or make it smaller, and send it again.",
-                )
+                raise too_big(max_bytes)
             digest.update(chunk)
             file.write(chunk)
     if size == 0:

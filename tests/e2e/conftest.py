@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -77,9 +78,8 @@ def person(
 ) -> Iterator[Person]:
     """A new account that is signed in, in ``context`` and in its own REST client."""
     with httpx.Client(base_url=creator.url, timeout=30) as client:
-        made = Person(
-            f"{request.node.name.lower()[:40].strip('[]-_')}-{os.urandom(3).hex()}@example.org", client
-        )
+        name = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower())[:40].strip("-")
+        made = Person(f"{name}-{os.urandom(3).hex()}@example.org", client)
         sign_in(made, context, creator)
         yield made
 
