@@ -1,5 +1,6 @@
 """How far a prompt is, from the engine's own messages only."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -51,12 +52,12 @@ class ProgressMeter:
         data = message.data
         match message.type:
             case "execution_cached":
-                for node_id in data.get("nodes", []):
-                    self._share[str(node_id)] = 1.0
+                nodes = data.get("nodes")
+                self._share.update({str(node): 1.0 for node in nodes} if isinstance(nodes, list) else {})
             case "executing" if data.get("node") is not None:
                 self._node, self._steps = str(data["node"]), (None, None)
             case "progress_state":
-                self._take_states(data.get("nodes") or {})
+                self._take_states(data.get("nodes"))
             case "executed":
                 self._share[str(data.get("node"))] = 1.0
             case _:
@@ -73,11 +74,18 @@ class ProgressMeter:
         class_type = self._classes.get(self._node or "")
         return ProgressEvent(self._highest, self._node, class_type, value, most, preview)
 
-    def _take_states(self, nodes: Mapping[str, Any]) -> None:
-        for node_id, state in nodes.items():
-            value, most = float(state.get("value") or 0), float(state.get("max") or 0)
+    def _take_states(self, nodes: object) -> None:
+        for node_id, state in nodes.items() if isinstance(nodes, dict) else ():
+            if not isinstance(state, dict):
+                continue
+            value, most = _number(state.get("value")), _number(state.get("max"))
             if state.get("state") == "finished":
                 self._share[str(node_id)] = 1.0
             else:
                 self._share[str(node_id)] = min(1.0, value / most) if most > 0 else 0.0
                 self._node, self._steps = str(node_id), (value, most)
+
+
+def _number(value: object) -> float:
+    # A node may say what it likes; what is no number would break a page.
+    return float(value) if isinstance(value, int | float) and math.isfinite(value) else 0.0

@@ -100,11 +100,11 @@ class Unknown:
 Found = Pending | Running | Finished | Unknown
 
 
-def parse_text(text: str) -> Message | None:
+def parse_text(text: str | bytes) -> Message | None:
     """A JSON frame; ``None`` for what is no message."""
     try:
         parsed = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(parsed, dict) or not isinstance(parsed.get("data"), dict):
         return None
@@ -121,26 +121,38 @@ def parse_binary(frame: bytes) -> Preview | None:
     if event == _PREVIEW_WITH_METADATA and len(frame) >= 8 + second:
         try:
             metadata = json.loads(frame[8 : 8 + second])
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
-        return Preview(frame[8 + second :], metadata.get("prompt_id"), metadata.get("node_id"))
+        if isinstance(metadata, dict):
+            return Preview(frame[8 + second :], metadata.get("prompt_id"), metadata.get("node_id"))
     return None
 
 
 def parse_history(entry: dict[str, Any]) -> History:
     """One entry of ``/history``. Every list of files counts, whatever a custom node calls it."""
-    status = entry.get("status") or {}
-    messages = [(str(name), data) for name, data in status.get("messages", []) if isinstance(data, dict)]
+    status = _as_dict(entry.get("status"))
+    messages = [
+        (str(row[0]), row[1])
+        for row in status.get("messages") or []
+        if isinstance(row, list) and len(row) == 2 and isinstance(row[1], dict)
+    ]
     files = [
-        OutputFile(str(node_id), row["filename"], row.get("subfolder", ""), row.get("type", "output"))
-        for node_id, outputs in (entry.get("outputs") or {}).items()
-        for kind, rows in outputs.items()
+        OutputFile(
+            str(node_id), row["filename"], str(row.get("subfolder") or ""), str(row.get("type") or "output")
+        )
+        for node_id, outputs in _as_dict(entry.get("outputs")).items()
+        for kind, rows in _as_dict(outputs).items()
         if kind not in _KINDS_OF_OUTPUT_TO_SKIP and isinstance(rows, list)
         for row in rows
-        if isinstance(row, dict) and "filename" in row
+        if isinstance(row, dict) and isinstance(row.get("filename"), str)
     ]
     files.sort(key=lambda file: (_node_order(file.node_id), file.filename))
     return History(str(status.get("status_str", "")), messages, files)
+
+
+def _as_dict(value: object) -> dict[str, Any]:
+    # Nodes that others wrote put there what they like.
+    return value if isinstance(value, dict) else {}
 
 
 def _node_order(node_id: str) -> tuple[int, str]:
