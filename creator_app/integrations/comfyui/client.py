@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import httpx
 
-from creator_app.integrations.comfyui.errors import ServerGone, from_rejection
+from creator_app.integrations.comfyui.errors import PromptForgotten, ServerGone, from_rejection
 from creator_app.integrations.comfyui.protocol import (
     Finished,
     Found,
@@ -23,6 +23,9 @@ from creator_app.integrations.comfyui.protocol import (
 
 _CHUNK: Final = 256 * 1024
 _LOOKUPS_AFTER_A_LOST_ANSWER: Final = 3
+_LOOKUP_PATIENCE_S: Final = 6.0
+#: What a proxy says of a server that it does not reach, or whose answer it did not wait for.
+_FROM_A_PROXY: Final = frozenset({502, 503, 504})
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ class ComfyUIClient:
 
         Raises:
             PromptFailed: it was refused, or one of its branches was (then it is canceled here).
-            ServerGone: the server can't be reached, and does not know the prompt.
+            ServerGone: the server can't be reached; `PromptForgotten` if it can, but never got the prompt.
         """
         body = {"prompt": prompt, "prompt_id": prompt_id, "client_id": client_id}
         try:
@@ -77,9 +80,12 @@ class ComfyUIClient:
         except httpx.ConnectError as error:
             raise ServerGone(repr(error)) from error  # it was never sent
         except httpx.HTTPError as error:
-            self._look_up_after_a_lost_answer(prompt_id, error)
+            self._look_up_after_a_lost_answer(prompt_id, repr(error))
             return
         parsed = _json(answer)
+        if answer.status_code in _FROM_A_PROXY or (answer.status_code == httpx.codes.OK and parsed is None):
+            self._look_up_after_a_lost_answer(prompt_id, f"HTTP {answer.status_code}")
+            return
         if answer.status_code != httpx.codes.OK:
             raise from_rejection(answer.status_code, parsed, answer.text)
         if parsed and parsed.get("node_errors"):
@@ -87,12 +93,21 @@ class ComfyUIClient:
             self.cancel(prompt_id)
             raise from_rejection(answer.status_code, {"error": {}, **parsed}, answer.text)
 
-    def _look_up_after_a_lost_answer(self, prompt_id: str, error: httpx.HTTPError) -> None:
-        for again in range(_LOOKUPS_AFTER_A_LOST_ANSWER):
-            if not isinstance(self.find(prompt_id), Unknown):
-                return
-            time.sleep(0.2 * (again + 1))  # it may be on its way from the socket into the queue
-        raise ServerGone(f"the answer to POST /prompt was lost: {error!r}") from error
+    def _look_up_after_a_lost_answer(self, prompt_id: str, why: str) -> None:
+        deadline = time.monotonic() + _LOOKUP_PATIENCE_S
+        unknown = 0
+        while True:
+            try:
+                if not isinstance(self.find(prompt_id), Unknown):
+                    return
+                unknown += 1
+            except ServerGone:  # what cut the answer off may cut off this one too
+                if time.monotonic() > deadline:
+                    raise
+            if unknown == _LOOKUPS_AFTER_A_LOST_ANSWER:
+                break
+            time.sleep(0.2 * (unknown + 1))  # it may be on its way from the socket into the queue
+        raise PromptForgotten(f"the answer to POST /prompt was lost ({why}), and the prompt never arrived")
 
     def find(self, prompt_id: str) -> Found:
         """What the server knows of a prompt: history first, for only that says that it is done.
@@ -143,21 +158,27 @@ class ComfyUIClient:
         except httpx.HTTPError as error:
             raise ServerGone(repr(error)) from error
         parsed = _json(answer)
-        if answer.status_code != httpx.codes.OK or not parsed:
+        if answer.status_code in _FROM_A_PROXY:
+            raise ServerGone(f"/upload/image answered {answer.status_code}")
+        if answer.status_code != httpx.codes.OK:
             raise from_rejection(answer.status_code, parsed, answer.text)
-        folder = str(parsed.get("subfolder", ""))
+        if not parsed or not parsed.get("name"):
+            raise ServerGone("/upload/image answered without a name")
+        folder = str(parsed.get("subfolder") or "")
         return f"{folder}/{parsed['name']}" if folder else str(parsed["name"])
 
     def download(self, file: OutputFile) -> Iterator[bytes]:
         """Streams a result, in pieces of at most 256 KiB.
 
         Raises:
-            PromptFailed: the server has no such file (any more).
+            PromptForgotten: the server has no such file (any more).
             ServerGone: it does not answer, or stops in the middle.
         """
         params = {"filename": file.filename, "subfolder": file.subfolder, "type": file.type}
         try:
             with self._http.stream("GET", "/view", params=params, timeout=self._timeouts.transfer) as answer:
+                if answer.status_code == httpx.codes.NOT_FOUND:
+                    raise PromptForgotten(f"/view has no {file.filename}")
                 if answer.status_code != httpx.codes.OK:
                     raise ServerGone(f"/view answered {answer.status_code} for {file.filename}")
                 yield from answer.iter_bytes(_CHUNK)
@@ -240,4 +261,6 @@ def _json(answer: httpx.Response) -> dict[str, Any] | None:
 
 def _lists(rows: object, prompt_id: str) -> bool:
     # A row of /queue: number, prompt id, prompt, extra data, outputs.
-    return isinstance(rows, list) and any(len(row) > 1 and row[1] == prompt_id for row in rows)
+    return isinstance(rows, list) and any(
+        isinstance(row, list) and len(row) > 1 and row[1] == prompt_id for row in rows
+    )

@@ -1,6 +1,7 @@
 """What can go wrong with a prompt, in kinds: words for the creator, facts for the operator."""
 
 import re
+from collections.abc import Iterator
 from enum import StrEnum
 from typing import Any, Final
 
@@ -46,6 +47,7 @@ _WORDS: Final[dict[ErrorKind, tuple[str, str]]] = {
     ),
 }
 _RETRYABLE: Final = frozenset({ErrorKind.SERVER_GONE, ErrorKind.INTERRUPTED, ErrorKind.OUT_OF_MEMORY})
+_TOO_LARGE: Final = 413
 _PATH: Final = re.compile(r"(?<![\w.:/])(?:/[\w.@+-]+){2,}/?|[A-Za-z]:\\[\w\\. @+-]+")
 
 
@@ -81,10 +83,13 @@ class ServerGone(PromptFailed):
 
 
 class PromptForgotten(ServerGone):
-    """The server answers, but knows the prompt no more: it was started anew, or its queue was emptied."""
+    """The server answers, but knows the prompt or its files no more.
 
-    def __init__(self) -> None:
-        super().__init__("the server does not know the prompt any more")
+    It was started anew, or somebody emptied its queue or its folders.
+    """
+
+    def __init__(self, detail: str = "the server does not know the prompt any more") -> None:
+        super().__init__(detail)
 
 
 def without_paths(text: str) -> str:
@@ -101,14 +106,12 @@ def from_rejection(status: int, answer: dict[str, Any] | None, text: str) -> Pro
         text: its raw text.
     """
     if answer is None:
-        return PromptFailed(ErrorKind.UNKNOWN, f"HTTP {status}: {text[:1000]}")
+        too_big = status == _TOO_LARGE
+        kind = ErrorKind.BAD_INPUT if too_big else ErrorKind.UNKNOWN
+        return PromptFailed(kind, f"HTTP {status}: {text[:1000]}")
     error = answer.get("error")
     kind_name = error.get("type", "") if isinstance(error, dict) else ""
-    types = [
-        (problem.get("type", ""), node.get("class_type", ""), problem)
-        for node in (answer.get("node_errors") or {}).values()
-        for problem in node.get("errors", [])
-    ]
+    types = list(_node_problems(answer.get("node_errors")))
     detail = f"{error}; {types}" if types else str(error)
     message = str(error.get("message", "")) if isinstance(error, dict) else str(error)
     if kind_name in ("invalid_prompt", "missing_node_type") or "does not exist" in message:
@@ -117,6 +120,15 @@ def from_rejection(status: int, answer: dict[str, Any] | None, text: str) -> Pro
         if problem_type == "value_not_in_list" and "Loader" in class_type:
             return PromptFailed(ErrorKind.MISSING_MODEL, detail)
     return PromptFailed(ErrorKind.BAD_INPUT, detail)
+
+
+def _node_problems(nodes: object) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Type, node class and all of each problem."""
+    for node in nodes.values() if isinstance(nodes, dict) else ():
+        problems = node.get("errors") if isinstance(node, dict) else None
+        for problem in problems if isinstance(problems, list) else ():
+            if isinstance(problem, dict):
+                yield str(problem.get("type", "")), str(node.get("class_type", "")), problem
 
 
 def from_execution_error(data: dict[str, Any]) -> PromptFailed:
