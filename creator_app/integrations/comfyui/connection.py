@@ -1,61 +1,62 @@
 """The websocket of one run, read by a thread of its own.
 
 Always read: a client that does not read its socket stops the messages of every client of that server.
-A fresh client id per connection: when an older socket of that id closes, the server forgets the newer one.
+A client id per prompt: messages go to whoever sent the prompt, so a reader that comes later (after a cut,
+or in another process) hears the rest under the same id. When an older socket of that id closes, the server
+forgets the newer one; it is then open and silent, so silence is never trusted.
 """
 
 import json
 import queue
 import threading
-import uuid
 from collections.abc import Mapping
 from typing import Final, Self
+from urllib.parse import quote
 
 import websocket
 
 from creator_app.integrations.comfyui.protocol import Message, Preview, parse_binary, parse_text
 
 _CONNECT_S: Final = 5.0
+_FIRST_PAUSE_S: Final = 0.25
+_LONGEST_PAUSE_S: Final = 10.0
 _HELLO: Final = {"type": "feature_flags", "data": {"supports_preview_metadata": True}}
 
 
+class Opened:
+    """The socket is there again; what was said meanwhile is lost."""
+
+
 class Closed:
-    """The socket ended; nothing more comes from it."""
+    """The socket ended; another one is tried."""
 
 
-Event = Message | Preview | Closed
+Event = Message | Preview | Opened | Closed
 
 
 class Connection:
-    """A websocket whose messages wait in a queue.
+    """A websocket whose messages wait in a queue. One that was cut is opened again.
 
-    Attributes:
-        client_id: under which the server knows it.
+    Args:
+        base_url: of the server.
+        client_id: under which the server knows it; the prompt is sent under the same.
+        headers: for servers behind a password.
     """
 
-    def __init__(self, base_url: str, headers: Mapping[str, str] | None = None) -> None:
-        self.client_id = uuid.uuid4().hex
-        self._url = f"{base_url.replace('http', 'ws', 1)}/ws?clientId={self.client_id}"
+    def __init__(self, base_url: str, client_id: str, headers: Mapping[str, str] | None = None) -> None:
+        self.client_id = client_id
+        self._url = f"{base_url.replace('http', 'ws', 1)}/ws?clientId={quote(client_id)}"
         self._headers = [f"{name}: {value}" for name, value in (headers or {}).items()]
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._socket: websocket.WebSocket | None = None
-        self._thread: threading.Thread | None = None
+        self._thread = threading.Thread(target=self._keep_reading, name="comfyui-socket", daemon=True)
+        self._ended = threading.Event()
 
     def open(self) -> bool:
         """Connects and begins to read; ``False`` when the server can't be reached: polling still works."""
-        try:
-            self._socket = websocket.create_connection(
-                self._url, timeout=_CONNECT_S, header=self._headers, suppress_origin=True
-            )
-            # Must be the very first message, or previews come without their node.
-            self._socket.send(json.dumps(_HELLO))
-            self._socket.settimeout(None)
-        except (OSError, websocket.WebSocketException):
-            self._events.put(Closed())
-            return False
-        self._thread = threading.Thread(target=self._read, name="comfyui-socket", daemon=True)
+        connected = self._connect()
         self._thread.start()
-        return True
+        return connected
 
     def next(self, timeout_s: float) -> Event | None:
         """The next event, or ``None`` when there was none for ``timeout_s`` seconds."""
@@ -66,12 +67,13 @@ class Connection:
 
     def close(self) -> None:
         """Closes the socket; the reading thread ends with it."""
-        if self._socket is not None:
-            self._socket.abort()  # wakes the thread, which closing alone would leave waiting
-        if self._thread is not None:
-            self._thread.join(timeout=2)
-        if self._socket is not None:
-            self._socket.shutdown()
+        self._ended.set()
+        socket = self._socket
+        if socket is not None:
+            socket.abort()  # wakes the thread, which closing alone would leave waiting
+        self._thread.join(timeout=2)
+        if socket is not None:
+            socket.shutdown()
 
     def __enter__(self) -> Self:
         self.open()
@@ -80,16 +82,44 @@ class Connection:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _read(self) -> None:
-        socket = self._socket
-        while socket is not None:
+    def _connect(self) -> bool:
+        try:
+            socket = websocket.create_connection(
+                self._url, timeout=_CONNECT_S, header=self._headers, suppress_origin=True
+            )
+            # Must be the very first message, or previews come without their node.
+            socket.send(json.dumps(_HELLO))
+            socket.settimeout(None)
+        except (OSError, websocket.WebSocketException):
+            return False
+        self._socket = socket
+        return True
+
+    def _keep_reading(self) -> None:
+        pause = _FIRST_PAUSE_S
+        while True:
+            if self._socket is not None:
+                self._read(self._socket)
+                self._socket = None
+                pause = _FIRST_PAUSE_S
+            self._events.put(Closed())
+            while not self._ended.wait(pause) and not self._connect():
+                pause = min(_LONGEST_PAUSE_S, 2 * pause)
+            if self._ended.is_set():
+                break
+            self._events.put(Opened())
+        if self._socket is not None:
+            self._socket.shutdown()
+
+    def _read(self, socket: websocket.WebSocket) -> None:
+        while not self._ended.is_set():
             try:
-                frame = socket.recv()
+                kind, frame = socket.recv_data()
             except (OSError, websocket.WebSocketException, AttributeError):
                 break
-            if not frame and not socket.connected:
+            if kind == websocket.ABNF.OPCODE_CLOSE:
                 break
-            event = parse_text(frame) if isinstance(frame, str) else parse_binary(frame)
+            event = parse_text(frame) if kind == websocket.ABNF.OPCODE_TEXT else parse_binary(frame)
             if event is not None:
                 self._events.put(event)
-        self._events.put(Closed())
+        socket.shutdown()

@@ -6,10 +6,11 @@ running nor pending" is not "done".
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 from creator_app.integrations.comfyui.client import ComfyUIClient
-from creator_app.integrations.comfyui.connection import Closed, Connection
+from creator_app.integrations.comfyui.connection import Closed, Connection, Opened
 from creator_app.integrations.comfyui.errors import (
     ErrorKind,
     PromptFailed,
@@ -27,6 +28,7 @@ _HISTORY_TRIES: Final = 50
 GONE_AFTER_S: Final = 6.0
 #: Looks in a row at which the server must not know the prompt before it counts as lost.
 _UNKNOWN_LOOKS: Final = 2
+_CANCEL_PATIENCE_S: Final = 5.0
 
 
 class Stopped(Exception):
@@ -63,6 +65,9 @@ class Follower:
         self._deadline = deadline
         self._silence_s = silence_s
         self._meter = ProgressMeter(prompt)
+        self._listening = True
+        self._started = False
+        self._news_at = 0.0
         self._gone_since: float | None = None
         self._unknown = 0
         self.history: History | None = None
@@ -74,21 +79,21 @@ class Follower:
             Stopped: the caller asked for it.
             PromptFailed: too late (`timeout`), or lost by the server (`server_gone`).
         """
-        quiet_since = time.monotonic()
-        socket_open = True
+        self._news_at = time.monotonic()
         while self.history is None:
             self._check()
-            event = self._connection.next(_LOOK_S) if socket_open else time.sleep(_LOOK_S)
-            if isinstance(event, Closed):
-                socket_open = False
-                continue
-            if event is None:
-                if not socket_open or time.monotonic() - quiet_since >= self._silence_s:
-                    quiet_since = time.monotonic()
-                    self._poll()
-                continue
-            quiet_since = time.monotonic()
-            yield from self._take(event)
+            event = self._connection.next(_LOOK_S)
+            if isinstance(event, Closed | Opened):
+                self._listening = isinstance(event, Opened)
+                self._news_at = 0.0  # what was said meanwhile is lost: ask
+            elif event is not None:
+                yield from self._take(event)
+            if self.history is None and time.monotonic() - self._news_at >= self._patience():
+                self._poll()
+                self._news_at = time.monotonic()
+
+    def _patience(self) -> float:
+        return self._silence_s if self._listening and not self._unknown else _LOOK_S
 
     def _check(self) -> None:
         if self._should_stop():
@@ -98,11 +103,15 @@ class Follower:
 
     def _take(self, event: Message | Preview) -> Iterator[ProgressEvent]:
         if isinstance(event, Preview):
-            if event.prompt_id in (None, self._prompt_id):
+            # Without an id it is of whatever runs, and that may be somebody else's.
+            if event.prompt_id == self._prompt_id or (event.prompt_id is None and self._started):
                 yield self._meter.event(preview=event.picture)
             return
         if event.prompt_id != self._prompt_id:
             return
+        self._started = True
+        # Only news of this prompt count: a busy server says a lot about others.
+        self._news_at = time.monotonic()
         if event.type == "executing" and event.data.get("node") is None:
             self.history = self._ended()
             return
@@ -112,7 +121,10 @@ class Follower:
 
     def _ended(self) -> History | None:
         for _ in range(_HISTORY_TRIES):
-            found = self._client.history(self._prompt_id)
+            try:
+                found = self._client.history(self._prompt_id)
+            except ServerGone:
+                return None  # asked again with more patience
             if found is not None:
                 return found.history
             time.sleep(0.01)  # it comes within a collection of garbage
@@ -141,8 +153,15 @@ def stream_progress(
     prompt_id: str,
     **options: Any,
 ) -> Iterator[ProgressEvent]:
-    """Progress of a prompt that was sent before, until it has ended; see `Follower` for the options."""
-    with Connection(client.base_url, client.headers) as connection:
+    """Progress of a prompt that `execute_workflow` sent, maybe in another process, until it has ended.
+
+    Args:
+        client: of the server.
+        prompt: in API format.
+        prompt_id: under which it was sent.
+        options: see `Follower`.
+    """
+    with Connection(client.base_url, prompt_id, client.headers) as connection:
         yield from Follower(client, connection, prompt, prompt_id, **options).events()
 
 
@@ -174,20 +193,31 @@ def execute_workflow(
 
     Raises:
         Stopped: the caller asked to stop.
-        PromptFailed: it gave no result; `kind` says why.
+        PromptFailed: it gave no result; `kind` says why. One that took too long is canceled here.
     """
-    with Connection(client.base_url, client.headers) as connection:
+    with Connection(client.base_url, prompt_id, client.headers) as connection:
         follower = Follower(client, connection, prompt, prompt_id, **options)
         if send:
             before_send()
             client.submit(prompt, prompt_id=prompt_id, client_id=connection.client_id)
             after_send()
-        for event in follower.events():
-            on_progress(event)
+        try:
+            for event in follower.events():
+                on_progress(event)
+        except PromptFailed as error:
+            if error.kind is ErrorKind.TIMEOUT:
+                _free_the_server(client, prompt_id)
+            raise
     history = follower.history
     if history is None:
         raise ServerGone("the prompt ended without a history")
     return checked(history)
+
+
+def _free_the_server(client: ComfyUIClient, prompt_id: str) -> None:
+    # It runs one prompt at a time: one that nobody waits for would hold up all that come after it.
+    with suppress(ServerGone):
+        client.cancel(prompt_id, patience_s=_CANCEL_PATIENCE_S)
 
 
 def checked(history: History) -> History:
