@@ -92,7 +92,10 @@ class ScriptedComfyUI:
         play: what happens to the next prompts.
         rejection: status and body for POST /prompt, instead of running.
         lose_answer: take the prompt and cut the connection before answering.
+        proxy_says: take the prompt; the answer is a proxy's.
+        stumbles: so many questions for a history are cut off once the prompt has ended.
         upload_status: status of uploads, and whether the file is renamed.
+        upload_answer: what is answered to uploads instead.
         seen: what came in.
     """
 
@@ -100,6 +103,9 @@ class ScriptedComfyUI:
         self.play = play
         self.rejection: tuple[int, Any] | None = None
         self.lose_answer = False
+        self.proxy_says: tuple[int, str] | None = None
+        self.stumbles = 0
+        self.upload_answer: dict[str, Any] | None = None
         self.upload_status = 200
         self.rename_uploads = False
         self.seen = Seen()
@@ -124,6 +130,11 @@ class ScriptedComfyUI:
     def die(self) -> None:
         """Stops listening, as a killed process does."""
         asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(10)
+
+    def tell_all(self, frame: Frame) -> None:
+        """Says something to everybody who listens."""
+        for socket in list(self._sockets.values()):
+            asyncio.run_coroutine_threadsafe(_say(socket, frame), self._loop).result(10)
 
     async def _start(self) -> None:
         app = web.Application(client_max_size=2**24)
@@ -165,7 +176,7 @@ class ScriptedComfyUI:
         self.seen.posts.append(body)
         if self.rejection is not None:
             status, answer = self.rejection
-            if status == 200:
+            if status == 200 and isinstance(answer, dict):
                 answer = {**answer, "prompt_id": body["prompt_id"]}
                 self._running.add(body["prompt_id"])
             if isinstance(answer, str):
@@ -179,6 +190,8 @@ class ScriptedComfyUI:
         if self.lose_answer:
             assert request.transport is not None
             request.transport.close()
+        if self.proxy_says is not None:
+            return web.Response(status=self.proxy_says[0], text=self.proxy_says[1])
         return web.json_response({"prompt_id": body["prompt_id"], "number": 1, "node_errors": {}})
 
     async def _perform(self, play: Play, body: dict[str, Any]) -> None:
@@ -210,6 +223,10 @@ class ScriptedComfyUI:
     async def _get_history(self, request: web.Request) -> web.Response:
         prompt_id = request.match_info["id"]
         entry = self._history.get(prompt_id)
+        if entry and self.stumbles:
+            self.stumbles -= 1
+            assert request.transport is not None
+            request.transport.abort()
         return web.json_response({prompt_id: entry} if entry else {})
 
     async def _queue(self, _: web.Request) -> web.Response:
@@ -234,6 +251,8 @@ class ScriptedComfyUI:
         self.seen.uploads.append((image.filename, folder, image.file.read()))
         if self.upload_status != 200:
             return web.Response(status=self.upload_status, text="no")
+        if self.upload_answer is not None:
+            return web.json_response(self.upload_answer)
         name = f"other-{image.filename}" if self.rename_uploads else image.filename
         return web.json_response({"name": name, "subfolder": folder, "type": "input"})
 

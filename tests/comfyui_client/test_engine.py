@@ -4,7 +4,6 @@ import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -20,35 +19,14 @@ from creator_app.integrations.comfyui import (
     get_comfyui_client,
 )
 from creator_app.integrations.comfyui.progress import ProgressEvent
+from tests.comfyui_client.probes import prompt, steps
 from tests.engine.conftest import EngineProcess
-
-
-@pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineProcess]:
-    process = EngineProcess(tmp_path_factory.mktemp("engine"), "--probe-nodes")
-    yield process
-    process.end()
 
 
 @pytest.fixture
 def client(engine: EngineProcess) -> Iterator[ComfyUIClient]:
     with get_comfyui_client(engine.url) as made:
         yield made
-
-
-def prompt(probe: str, **inputs: Any) -> dict[str, Any]:
-    """Empty picture → a probe → saved; every call's picture is another one."""
-    seed = uuid.uuid4().int % 2**24
-    empty = {"width": 64, "height": 64, "batch_size": 1, "color": seed}
-    return {
-        "1": {"class_type": "EmptyImage", "inputs": empty},
-        "2": {"class_type": probe, "inputs": {"image": ["1", 0], **inputs}},
-        "3": {"class_type": "SaveImage", "inputs": {"images": ["2", 0], "filename_prefix": "probe/x"}},
-    }
-
-
-def steps(count: int, preview: bool = False) -> dict[str, Any]:
-    return prompt("ProbeSteps", steps=count, step_ms=20, preview=preview, seed=1)
 
 
 def test_steps_and_previews_of_a_long_run(client: ComfyUIClient) -> None:

@@ -3,7 +3,6 @@
 import json
 import threading
 import time
-import uuid
 from pathlib import Path
 from typing import Any
 
@@ -12,41 +11,16 @@ import pytest
 from creator_app.integrations.comfyui import (
     ComfyUIClient,
     ErrorKind,
-    History,
     PromptFailed,
     PromptForgotten,
     ServerGone,
     Stopped,
-    execute_workflow,
     stream_progress,
 )
-from creator_app.integrations.comfyui.progress import ProgressEvent
+from tests.comfyui_client.runs import Run, play
 from tests.comfyui_client.scripted_server import DATA, JPEG, Play, Recording, ScriptedComfyUI
 
 REJECTIONS: list[dict[str, Any]] = json.loads((Path(DATA) / "rejections.json").read_text())
-
-
-class Run:
-    """One run of a recording, and what was heard of it."""
-
-    def __init__(self, client: ComfyUIClient, name: str) -> None:
-        self.client = client
-        self.prompt = Recording.load(name).prompt
-        self.prompt_id = str(uuid.uuid4())
-        self.events: list[ProgressEvent] = []
-
-    def __call__(self, **options: Any) -> History:
-        return execute_workflow(
-            self.client, self.prompt, prompt_id=self.prompt_id, on_progress=self.events.append, **options
-        )
-
-    def percents(self) -> list[float]:
-        return [event.percent for event in self.events]
-
-
-def play(server: ScriptedComfyUI, client: ComfyUIClient, name: str, **how: Any) -> Run:
-    server.play = Play(Recording.load(name), **how)
-    return Run(client, name)
 
 
 def test_a_success_has_its_files_and_rising_progress(server: ScriptedComfyUI, client: ComfyUIClient) -> None:
@@ -222,6 +196,8 @@ def test_a_run_that_takes_too_long_is_told(server: ScriptedComfyUI, client: Comf
     with pytest.raises(PromptFailed) as told:
         Run(client, "success")(deadline=time.monotonic() + 0.3)
     assert told.value.kind is ErrorKind.TIMEOUT
+    # nobody waits for it any more, and it holds up all others
+    assert server.seen.interrupted == [{"prompt_id": server.seen.posts[0]["prompt_id"]}]
 
 
 def test_whoever_comes_later_attaches(server: ScriptedComfyUI, client: ComfyUIClient) -> None:
