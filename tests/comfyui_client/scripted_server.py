@@ -9,6 +9,7 @@ import json
 import struct
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,7 @@ class Seen:
 
     posts: list[dict[str, Any]] = field(default_factory=list)
     hellos: list[str] = field(default_factory=list)
+    passwords: dict[str, str | None] = field(default_factory=dict)
     deleted: list[str] = field(default_factory=list)
     interrupted: list[Any] = field(default_factory=list)
     uploads: list[tuple[str, str, bytes]] = field(default_factory=list)
@@ -134,7 +136,8 @@ class ScriptedComfyUI:
     def tell_all(self, frame: Frame) -> None:
         """Says something to everybody who listens."""
         for socket in list(self._sockets.values()):
-            asyncio.run_coroutine_threadsafe(_say(socket, frame), self._loop).result(10)
+            with suppress(ConnectionError):
+                asyncio.run_coroutine_threadsafe(_say(socket, frame), self._loop).result(10)
 
     async def _start(self) -> None:
         app = web.Application(client_max_size=2**24)
@@ -160,6 +163,7 @@ class ScriptedComfyUI:
         await self._runner.cleanup()
 
     async def _ws(self, request: web.Request) -> web.WebSocketResponse:
+        self.seen.passwords["socket"] = request.headers.get("Authorization")
         socket = web.WebSocketResponse()
         await socket.prepare(request)
         client_id = request.query["clientId"]
@@ -174,6 +178,7 @@ class ScriptedComfyUI:
     async def _prompt(self, request: web.Request) -> web.Response:
         body = await request.json()
         self.seen.posts.append(body)
+        self.seen.passwords["prompt"] = request.headers.get("Authorization")
         if self.rejection is not None:
             status, answer = self.rejection
             if status == 200 and isinstance(answer, dict):
@@ -200,7 +205,7 @@ class ScriptedComfyUI:
         socket = self._sockets.get(body["client_id"])
         said = 0.0
         for n, (at_ms, frame) in enumerate(recording.messages):
-            await asyncio.sleep(min(0.05, max(0.0, at_ms - said) / 1000))
+            await asyncio.sleep(min(0.01, max(0.0, at_ms - said) / 1000))
             said = at_ms
             if socket is None or play.silent:
                 continue

@@ -9,7 +9,9 @@ import pytest
 
 from creator_app.integrations.comfyui import (
     ComfyUIClient,
+    ErrorKind,
     Finished,
+    Pending,
     PromptFailed,
     PromptForgotten,
     Running,
@@ -58,6 +60,34 @@ def test_a_cancel_ends_exactly_this_prompt(client: ComfyUIClient, engine: Engine
         assert time.monotonic() < until
         time.sleep(0.05)
     assert found.history.succeeded
+
+
+def test_a_prompt_that_waits_is_taken_out_and_the_running_one_goes_on(client: ComfyUIClient) -> None:
+    running, waiting = str(uuid.uuid4()), str(uuid.uuid4())
+    client.submit(steps(25), prompt_id=running, client_id="one")
+    client.submit(steps(25), prompt_id=waiting, client_id="two")
+    assert isinstance(client.find(waiting), Pending)
+    assert isinstance(client.cancel(waiting), Unknown)
+    assert execute_workflow(client, {}, prompt_id=running, send=False, silence_s=0.2).succeeded
+
+
+def test_a_node_that_never_looks_outlasts_the_patience_of_a_cancel(client: ComfyUIClient) -> None:
+    prompt_id = str(uuid.uuid4())
+    client.submit(prompt("ProbeBlock", ms=600, seed=1), prompt_id=prompt_id, client_id="one")
+    assert isinstance(client.cancel(prompt_id, patience_s=0.1), Running)
+    assert isinstance(client.cancel(prompt_id), Finished)
+
+
+def test_a_run_past_its_limit_makes_room_for_the_next(client: ComfyUIClient) -> None:
+    with pytest.raises(PromptFailed) as told:
+        execute_workflow(client, steps(500), prompt_id=str(uuid.uuid4()), deadline=time.monotonic() + 0.3)
+    assert told.value.kind is ErrorKind.TIMEOUT
+    assert execute_workflow(client, steps(1), prompt_id=str(uuid.uuid4())).succeeded
+
+
+def test_the_engine_says_what_it_has(client: ComfyUIClient) -> None:
+    assert {"LoadImage", "SaveImage", "ImageScale"} <= client.object_info().keys()
+    assert {"system", "devices"} <= client.system_stats().keys()
 
 
 def test_a_node_that_fails_is_named_to_the_operator_alone(client: ComfyUIClient) -> None:

@@ -15,6 +15,7 @@ from creator_app.integrations.comfyui import (
     PromptForgotten,
     ServerGone,
     Stopped,
+    get_comfyui_client,
     stream_progress,
 )
 from tests.comfyui_client.runs import Run, play
@@ -44,6 +45,12 @@ def test_the_prompt_goes_out_under_our_id_after_the_handshake(
     assert post["prompt_id"] == run.prompt_id
     assert post["prompt"] == run.prompt
     assert json.loads(server.seen.hellos[0])["type"] == "feature_flags"
+
+
+def test_a_password_goes_with_everything(server: ScriptedComfyUI) -> None:
+    with get_comfyui_client(server.url + "/", {"Authorization": "Bearer x"}) as client:
+        play(server, client, "success")()
+    assert server.seen.passwords == {"socket": "Bearer x", "prompt": "Bearer x"}
 
 
 def test_a_prompt_that_was_cached_whole_is_done_at_once(
