@@ -4,6 +4,7 @@ import sys
 
 from creator_app.bootstrap import get_creator
 from creator_app.config import SettingsError
+from creator_app.config.proxy import spare_this_machine
 from creator_app.infrastructure.logging import configure_logging
 
 _USAGE = "Say what to start: python -m jobs_worker worker | clock"
@@ -18,6 +19,7 @@ def main(arguments: list[str]) -> int:
     if len(arguments) != 1 or arguments[0] not in ("worker", "clock"):
         print(_USAGE, file=sys.stderr)
         return 2
+    spare_this_machine()
     try:
         settings = get_creator().settings
     except SettingsError as error:

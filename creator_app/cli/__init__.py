@@ -9,6 +9,7 @@ from typing import Final
 import typer
 
 from creator_app.config import SettingsError
+from creator_app.config.proxy import spare_this_machine
 from creator_app.errors import CreatorError
 from creator_app.infrastructure.logging import configure_logging
 from creator_app.supervise.errors import StartError
@@ -46,6 +47,7 @@ def main(arguments: Sequence[str]) -> int:
     """
     # Warnings go to stderr as lines; stdout stays what the command prints. `web` sets its own up.
     configure_logging(level="WARNING")
+    spare_this_machine()
     try:
         application = _application(arguments[0] if arguments else "")
         return int(application(list(arguments), prog_name="creator_app", standalone_mode=True) or 0)

@@ -13,6 +13,7 @@ import pytest
 import socketio
 from playwright.sync_api import Browser, expect
 
+from tests.peers.bad_pictures import encoded
 from tests.peers.creator import RunningCreator, end, free_port, launch, processes_of, start_creator
 from tests.peers.tls_proxy import https_in_front_of
 
@@ -92,6 +93,17 @@ def test_a_second_creator_side_by_side_is_restarted_and_ended(tmp_path: Path) ->
         os.kill(supervisor, signal.SIGKILL)
         _await(lambda: _answers(f"{other.url}/readyz") and other.pid("supervisord") != supervisor)
     # `start_creator` presses Ctrl-C, and makes sure that nothing was left behind.
+
+
+def test_a_proxy_of_the_surroundings_is_not_asked_for_this_machine(tmp_path: Path) -> None:
+    """Nothing listens on that proxy: whatever goes through it fails."""
+    dead = dict.fromkeys(("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "ALL_PROXY"), "http://127.0.0.1:9")
+    picture = tmp_path / "photo.png"
+    picture.write_bytes(encoded("PNG"))
+    with start_creator(tmp_path / "behind", **dead) as behind:
+        assert behind.command("doctor").returncode == 0
+        done = behind.command("run", "square-post", str(picture), "-o", str(tmp_path / "out"))
+        assert done.returncode == 0, done.stderr
 
 
 def test_a_killed_up_is_succeeded_by_the_next_one(tmp_path: Path) -> None:
