@@ -5,21 +5,24 @@ from creator_app.models.api_key import ApiKey
 from creator_app.models.asset import Asset
 from creator_app.models.audit_log import AuditLog
 from creator_app.models.clock_lease import ClockLease
-from creator_app.models.comfy_server import ComfyServer
+from creator_app.models.comfy_server import ComfyServer, ServerAbility, ServerCatalog
 from creator_app.models.delivery import Delivery
 from creator_app.models.job import Batch, Job
 from creator_app.models.job_attempt import JobAttempt
 from creator_app.models.job_event import JobEvent
 from creator_app.models.ledger_entry import LedgerEntry
 from creator_app.models.login_failure import LoginFailure
+from creator_app.models.node_timing import NodeTiming
 from creator_app.models.oauth_grant import OAuthGrant
 from creator_app.models.outbox import ExternalEvent, Outbox
 from creator_app.models.recipe import Recipe, RecipeVersion
+from creator_app.models.scheduler import LINE, Scheduler
 from creator_app.models.subscription import Subscription
 from creator_app.models.user import User
 from creator_app.models.user_session import UserSession
 
 __all__ = [
+    "LINE",
     "Account",
     "ApiKey",
     "Asset",
@@ -34,10 +37,14 @@ __all__ = [
     "JobEvent",
     "LedgerEntry",
     "LoginFailure",
+    "NodeTiming",
     "OAuthGrant",
     "Outbox",
     "Recipe",
     "RecipeVersion",
+    "Scheduler",
+    "ServerAbility",
+    "ServerCatalog",
     "Subscription",
     "User",
     "UserSession",

@@ -32,6 +32,17 @@ class Job(SQLModel, table=True):
         sa.Index(None, "status", "available_at"),
         sa.Index(None, "account_id", "created_at"),
         sa.Index(None, "account_id", "status", "priority", "created_at"),
+        # The line: heads of each account's recipes are found here without reading what stands behind them.
+        sa.Index(
+            "ix_job_line",
+            "account_id",
+            "recipe_version_id",
+            "priority",
+            "created_at",
+            "id",
+            sqlite_where=sa.text("status = 'queued'"),
+            postgresql_where=sa.text("status = 'queued'"),
+        ),
     )
 
     id: UUID = id_field()
@@ -52,7 +63,10 @@ class Job(SQLModel, table=True):
     source_ref: str | None = None
     idempotency_key: str | None = None
     content_hash: str | None = None
+    #: Among an account's own jobs: lower goes first.
     priority: int = 0
+    #: After a run that ran out of memory: only servers with more bytes than this may try.
+    more_memory_than: int | None = Field(default=None, sa_type=sa.BigInteger, nullable=True)
     attempts: int = 0
     #: The attempt that holds, or committed, the job. No foreign key: attempts refer to jobs.
     attempt_id: UUID | None = Field(default=None, sa_type=sa.Uuid, nullable=True, index=True)

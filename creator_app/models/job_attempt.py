@@ -18,6 +18,9 @@ class JobAttempt(SQLModel, table=True):
         one_of("state", ("running", "ended")),
         one_of("outcome", Outcome),
         sa.Index(None, "state", "lease_expires_at"),
+        # A slot belongs to one attempt at a time, whatever a claim may think.
+        sa.UniqueConstraint("server_id", "slot"),
+        sa.Index("ix_job_attempt_run_times", "recipe_version_id", "outcome", "ended_at"),
     )
 
     id: UUID = id_field()
@@ -25,9 +28,20 @@ class JobAttempt(SQLModel, table=True):
     number: int
     server_id: UUID | None = foreign_key("comfy_server.id", ondelete="SET NULL", nullable=True)
     server_url: str
+    #: Which of the server's slots it holds; given back when the prompt has ended.
+    slot: int | None = None
+    #: What the server is, for run times that can be compared: its device's name.
+    server_kind: str | None = None
+    recipe_version_id: UUID | None = foreign_key(
+        "recipe_version.id", ondelete="SET NULL", nullable=True, index=False
+    )
+    #: The server had last run another recipe, so it may have had to load models.
+    cold: bool = False
     prompt_id: str = Field(unique=True)
     lease_token: str
     lease_expires_at: datetime = time_field()
+    #: How often a runner died over it.
+    takeovers: int = 0
     posted_at: datetime | None = time_field(nullable=True)
     state: str = "running"
     outcome: str | None = None
