@@ -78,6 +78,7 @@ class EngineRun:
         self._client = client
         self._keeper = keeper
         self._reporter = reporter
+        self.seconds_by_class: dict[str, float] = {}
 
     def result(self) -> History | None:
         """The finished prompt's history; ``None`` when it was stopped: canceled, or the lease lost.

@@ -17,8 +17,17 @@ from creator_app.domain.job_state import JobStatus, Outcome
 from creator_app.infrastructure.database import db_now
 from creator_app.infrastructure.logging import get_logger
 from creator_app.integrations.comfyui import get_comfyui_client
-from creator_app.models import Account, Asset, ComfyServer, JobAttempt, Recipe, RecipeVersion, User
-from creator_app.services import claims, job_state, jobs
+from creator_app.models import (
+    Account,
+    Asset,
+    ComfyServer,
+    JobAttempt,
+    Recipe,
+    RecipeVersion,
+    ServerAbility,
+    User,
+)
+from creator_app.services import claims, job_state, jobs, servers, timings
 from creator_app.services.recipes import PreparedJob
 from creator_app.services.unit_of_work import Work
 from jobs_worker.runner import NO_ERROR
@@ -40,7 +49,7 @@ def rehearse(creator: Creator) -> None:
     Image.preinit()
     mimetypes.init()
     for url in creator.settings.comfyui_servers:
-        get_comfyui_client(url).close()
+        get_comfyui_client(servers.split_address(url)[0]).close()
     try:
         rehearse_statements(creator)
     except SQLAlchemyError as error:
@@ -78,6 +87,8 @@ def _submit(work: Work) -> None:
     version = RecipeVersion(recipe_id=recipe.id, hash="0" * 64, manifest={}, workflow={})
     work.session.add_all([user, version])
     work.session.flush()
+    work.session.add(ServerAbility(server_id=server.id, recipe_version_id=version.id, able=True))
+    work.session.flush()
     prepared = PreparedJob(
         recipe_version_id=version.id, slug=recipe.slug, title=recipe.title, inputs={}, price_credits=0
     )
@@ -96,13 +107,15 @@ def _run(work: Work, claim: claims.Claim) -> None:
     work.session.add(attempt)
     work.session.flush()
     if JobStatus(claim.job.status) is JobStatus.RUNNING:
-        job_state.change(work, job_id, JobStatus.SAVING, fence=claim.fence)
+        claims.begin_saving(work, claim.fence)
     work.session.add(_result(claim))
     work.session.flush()
     values = {"outputs": [], "finished_at": db_now(work.session), **NO_ERROR}
     job_state.change(work, job_id, JobStatus.SUCCEEDED, fence=claim.fence, values=values)
     claims.end_attempt(work, claim.attempt_id, Outcome.SUCCEEDED, run_seconds=0.0)
     work.session.flush()
+    timings.record(work, claim.job.recipe_version_id, {"Rehearsal": 0.0})
+    servers.worked(work, uuid4())
 
 
 def _result(claim: claims.Claim) -> Asset:

@@ -8,6 +8,8 @@ import time
 from datetime import timedelta
 from typing import Any
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from creator_app.bootstrap import Creator
 from creator_app.domain.job_state import JobStatus, Outcome
 from creator_app.domain.retries import may_try_again, wait_before
@@ -24,7 +26,7 @@ from creator_app.integrations.comfyui import (
     get_comfyui_client,
 )
 from creator_app.models import Asset
-from creator_app.services import claims, job_state, servers
+from creator_app.services import claims, job_state, servers, timings
 from creator_app.services.claims import Claim
 from jobs_worker.engine_run import EngineRun
 from jobs_worker.lease import LeaseKeeper
@@ -54,11 +56,12 @@ class Runner:
         self._claim = claim
         self._lease_time = timedelta(seconds=creator.settings.lease_seconds)
         self._result: History | None = None
+        self._seconds_by_class: dict[str, float] = {}
 
     def run(self) -> None:
         """Works until the job is final, is queued again, or the lease is lost."""
         claim = self._claim
-        client = get_comfyui_client(claim.server_url)
+        client = get_comfyui_client(claim.server_url, self._headers())
         reporter = ProgressReporter(self._creator.publisher, claim.job)
         try:
             with LeaseKeeper(self._creator, claim.fence, self._lease_time) as keeper:
@@ -80,9 +83,14 @@ class Runner:
             reporter.close()
             client.close()
 
+    def _headers(self) -> dict[str, str] | None:
+        kept = self._claim.server_headers
+        return self._creator.encryptor.decrypt_dict(kept) if kept else None
+
     def _work(self, client: ComfyUIClient, keeper: LeaseKeeper, reporter: ProgressReporter) -> None:
         run = EngineRun(self._creator, self._claim, client, keeper, reporter)
         result = run.result()
+        self._seconds_by_class = run.seconds_by_class
         if result is None:
             self._stopped(keeper)
             return
@@ -99,7 +107,7 @@ class Runner:
 
     def _saving(self) -> None:
         with self._creator.uow.write() as work:
-            job_state.change(work, self._claim.job.id, JobStatus.SAVING, fence=self._claim.fence)
+            claims.begin_saving(work, self._claim.fence)
 
     def _succeed(self, outputs: list[dict[str, Any]], assets: list[Asset]) -> None:
         claim = self._claim
@@ -110,6 +118,18 @@ class Runner:
             claims.end_attempt(work, claim.attempt_id, Outcome.SUCCEEDED, run_seconds=self._run_seconds())
             crash_point("settle.before_commit")
         crash_point("settle.after_commit")
+        self._learn()
+
+    def _learn(self) -> None:
+        """What this run says about the next ones; the job itself has ended, whatever happens here."""
+        claim, seconds = self._claim, self._seconds_by_class
+        try:
+            with self._creator.uow.write() as work:
+                timings.record(work, claim.job.recipe_version_id, seconds)
+                if claim.server_id is not None:
+                    servers.worked(work, claim.server_id)
+        except SQLAlchemyError as error:
+            log.warning("run_not_learnt_from", error=type(error).__name__)
 
     def _run_seconds(self) -> float | None:
         return self._result.run_seconds if self._result else None
@@ -126,12 +146,28 @@ class Runner:
 
     def _failed(self, error: PromptFailed) -> None:
         gone = error.kind is ErrorKind.SERVER_GONE and not isinstance(error, PromptForgotten)
-        if gone and self._claim.server_id is not None:
+        if self._claim.server_id is not None and (gone or error.blames_server):
             with self._creator.uow.write() as work:
-                servers.mark(work, self._claim.server_id, answers=False)
+                if gone:
+                    servers.missed(work, self._claim.server_id, error.detail or error.message)
+                servers.blame(work, self._claim.server_id, error.detail or error.message)
+        if error.kind is ErrorKind.OUT_OF_MEMORY:
+            self._try_where_there_is_more_memory(error)
+            return
         self._try_again_or_give_up(
             error, kind=error.kind.value, detail=error.detail, retryable=error.retryable
         )
+
+    def _try_where_there_is_more_memory(self, error: PromptFailed) -> None:
+        claim = self._claim
+        more_than = None
+        if claim.job.more_memory_than is None:  # once
+            with self._creator.uow.read() as work:
+                more_than = servers.memory_if_another_has_more(work, claim.server_id)
+        if more_than is None:
+            self._give_up(error, kind=error.kind.value, detail=error.detail)
+        else:
+            self._queue_again(error.kind.value, error.detail, more_memory_than=more_than)
 
     def _try_again_or_give_up(
         self, error: CreatorError, *, kind: str, detail: str | None, retryable: bool
@@ -141,12 +177,13 @@ class Runner:
         else:
             self._give_up(error, kind=kind, detail=detail)
 
-    def _queue_again(self, kind: str, detail: str | None) -> None:
+    def _queue_again(self, kind: str, detail: str | None, **further: Any) -> None:
         claim = self._claim
         try:
             with self._creator.uow.write() as work:
                 wait = wait_before(claim.job.attempts)
                 values = {"available_at": db_now(work.session) + wait, "waiting_reason": "retry"}
+                values |= further
                 job_state.change(
                     work,
                     claim.job.id,

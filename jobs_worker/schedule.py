@@ -1,4 +1,4 @@
-"""What runs on a clock: the sweeper and the servers' health. Part of every stack, in one process of its own.
+"""What runs on a clock: the sweeper and the look at the servers. Part of every stack, a process of its own.
 
 Several clocks may run; a lease in the database lets one of them act.
 """
@@ -13,9 +13,9 @@ from datetime import timedelta
 from creator_app.bootstrap import Creator, get_creator
 from creator_app.infrastructure.database import db_now
 from creator_app.infrastructure.logging import get_logger
-from creator_app.integrations.comfyui import get_comfyui_client
 from creator_app.models import ClockLease
-from creator_app.services import servers, sweeper
+from creator_app.services import sweeper
+from jobs_worker.server_watch import ServerWatch
 
 log = get_logger(__name__)
 
@@ -25,23 +25,40 @@ _LEASE_TIME = timedelta(seconds=6)
 
 def run() -> None:
     """Ticks until told to stop."""
-    stop = threading.Event()
+    stop, holding = threading.Event(), threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     creator = get_creator()
     holder = f"{socket.gethostname()}:{os.getpid()}"
+    # In a thread of its own: a server that hangs must not hold up the sweeper.
+    threading.Thread(target=_watch, args=(creator, stop, holding), name="server-watch", daemon=True).start()
     while True:
-        _guarded(lambda: tick(creator, holder), "tick")
+        _guarded(lambda: tick(creator, holder, holding), "tick")
         if stop.wait(creator.settings.sweep_seconds):
             return
 
 
-def tick(creator: Creator, holder: str) -> None:
-    """Does what is due, if this process holds the clock's lease."""
+def tick(creator: Creator, holder: str, holding: threading.Event) -> None:
+    """Does what is due, if this process holds the clock's lease.
+
+    Args:
+        creator: this process's Creator.
+        holder: what this clock is called.
+        holding: set while this process holds the lease.
+    """
     if not _hold(creator, holder):
+        holding.clear()
         return
-    _guarded(lambda: look_at_servers(creator), "look_at_servers")
+    holding.set()
     _guarded(lambda: sweep(creator), "sweep")
+
+
+def _watch(creator: Creator, stop: threading.Event, holding: threading.Event) -> None:
+    watch = ServerWatch(creator)
+    while not stop.is_set():
+        if holding.wait(creator.settings.sweep_seconds):
+            _guarded(watch.look, "look_at_servers")
+            stop.wait(creator.settings.sweep_seconds)
 
 
 def sweep(creator: Creator) -> None:
@@ -52,30 +69,6 @@ def sweep(creator: Creator) -> None:
     missing = needed - creator.tickets.waiting() if needed else 0
     if missing > 0:
         creator.tickets.issue(missing)
-
-
-def look_at_servers(creator: Creator) -> None:
-    """Asks each ComfyUI server whether it answers, and notes it where that changed."""
-    with creator.uow.write() as work:
-        servers.register(work, creator.settings.comfyui_servers)
-    with creator.uow.read() as work:
-        rows = [(server.id, server.url, server.state) for server in servers.watched(work)]
-    for server_id, url, state in rows:
-        answers = _answers(url)
-        if not answers or state != "online":
-            with creator.uow.write() as work:
-                servers.mark(work, server_id, answers=answers)
-
-
-def _answers(url: str) -> bool:
-    client = get_comfyui_client(url)
-    try:
-        client.system_stats()
-    except Exception:  # noqa: BLE001  whatever it is: it did not answer
-        return False
-    finally:
-        client.close()
-    return True
 
 
 def _hold(creator: Creator, holder: str) -> bool:

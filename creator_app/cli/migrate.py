@@ -42,7 +42,7 @@ def publish_what_ships(creator: Creator) -> None:
     """Puts the recipes that ship, and the servers that the settings name, into the tables."""
     with creator.uow.write() as work:
         sync_shipped(work)
-        servers.register(work, creator.settings.comfyui_servers)
+        servers.register(work, creator.settings.comfyui_servers, creator.encryptor.encrypt_dict)
 
 
 def keep_setup_code(creator: Creator) -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
-from creator_app.models.base import foreign_key, id_field, json_field, one_of, time_field
+from creator_app.models.base import id_field, json_field, one_of, time_field
 
 
 class ComfyServer(SQLModel, table=True):

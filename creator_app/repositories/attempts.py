@@ -6,8 +6,8 @@ from uuid import UUID
 from sqlalchemy import func
 from sqlmodel import col, select, update
 
-from creator_app.domain.job_state import LEASED, JobStatus
-from creator_app.models import ComfyServer, Job, JobAttempt
+from creator_app.domain.job_state import LEASED
+from creator_app.models import Job, JobAttempt
 from creator_app.repositories.base import BaseRepository
 
 
@@ -53,33 +53,38 @@ class AttemptRepository(BaseRepository[JobAttempt]):
         )
         return bool(self.session.exec(statement).rowcount)
 
-    def free_server(self) -> ComfyServer | None:
-        """An online server with a free slot, locked, the least busy first; ``None`` when all are taken."""
-        busy = (
-            select(func.count())
-            .select_from(JobAttempt)
-            .join(Job, col(Job.attempt_id) == col(JobAttempt.id))
-            .where(col(JobAttempt.server_id) == col(ComfyServer.id))
-            .where(JobAttempt.state == "running", Job.status == JobStatus.RUNNING.value)
-            .correlate(ComfyServer)
-            .scalar_subquery()
-        )
-        statement = (
-            select(ComfyServer)
-            .where(ComfyServer.state == "online", busy < col(ComfyServer.slots))
-            .order_by(busy, col(ComfyServer.created_at))
-            .limit(1)
-            .with_for_update(of=ComfyServer, skip_locked=True)
-        )
-        return self.session.exec(statement).first()
+    def run_seconds(
+        self,
+        recipe_version_id: UUID,
+        *,
+        server_kind: str | None = None,
+        cold: bool | None = None,
+        limit: int = 20,
+    ) -> list[float]:
+        """How long the last successful runs of a recipe version took, in seconds, newest first.
 
-    def free_slots(self) -> int:
-        """How many more prompts the online servers could run now."""
-        slots = select(func.coalesce(func.sum(ComfyServer.slots), 0)).where(ComfyServer.state == "online")
-        busy = (
-            select(func.count())
-            .select_from(JobAttempt)
-            .join(Job, col(Job.attempt_id) == col(JobAttempt.id))
-            .where(JobAttempt.state == "running", Job.status == JobStatus.RUNNING.value)
+        Args:
+            recipe_version_id: which.
+            server_kind: only on servers of this kind.
+            cold: only those that had, or had not, to load what they needed.
+            limit: so many.
+        """
+        statement = (
+            select(JobAttempt.gpu_seconds)
+            .where(JobAttempt.recipe_version_id == recipe_version_id, JobAttempt.outcome == "succeeded")
+            .where(col(JobAttempt.gpu_seconds).is_not(None))
+            .order_by(col(JobAttempt.ended_at).desc())
+            .limit(limit)
         )
-        return max(0, self.session.exec(slots).one() - self.session.exec(busy).one())
+        if server_kind is not None:
+            statement = statement.where(JobAttempt.server_kind == server_kind)
+        if cold is not None:
+            statement = statement.where(col(JobAttempt.cold).is_(cold))
+        return [float(seconds) for seconds in self.session.exec(statement) if seconds is not None]
+
+    def occupying(self) -> list[tuple[UUID | None, datetime]]:
+        """The recipe version and the start of every attempt that holds a slot."""
+        statement = select(JobAttempt.recipe_version_id, JobAttempt.started_at).where(
+            col(JobAttempt.slot).is_not(None)
+        )
+        return list(self.session.exec(statement))

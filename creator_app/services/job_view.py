@@ -9,16 +9,33 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
+from creator_app.domain.expectations import Span
 from creator_app.domain.job_state import FINAL, JobStatus
 from creator_app.live.snapshot import Snapshots
 from creator_app.models import Job
-from creator_app.repositories.jobs import JobRepository
+from creator_app.repositories.attempts import AttemptRepository
 from creator_app.services import ledger
+from creator_app.services.expectations import Outlook, Outlooks
 from creator_app.services.unit_of_work import Work
+from creator_app.services.waiting import Reasons, WaitingReason
 
 
 class ProgressView(BaseModel):
-    """How far a job is. Times in seconds; ``percent`` from 0 to 100."""
+    """How far a job is. Times in seconds; ``percent`` from 0 to 100.
+
+    Attributes:
+        percent: of the whole workflow, by the engine's own words.
+        step: what is being done, in plain words.
+        node: the node that runs.
+        value: steps done inside it.
+        max: steps it has.
+        queue_position: jobs that start before this one.
+        eta_seconds: until it ends, in the middle of the range.
+        starts_in: the shortest and the longest that it will probably wait.
+        ends_in: the same until it ends.
+        cold_start_seconds: how much of it goes into loading models, where they must be loaded first.
+        quiet_since: the server has said nothing since then.
+    """
 
     percent: float = 0.0
     step: str | None = None
@@ -27,6 +44,10 @@ class ProgressView(BaseModel):
     max: float | None = None
     queue_position: int | None = None
     eta_seconds: float | None = None
+    starts_in: tuple[float, float] | None = None
+    ends_in: tuple[float, float] | None = None
+    cold_start_seconds: float | None = None
+    quiet_since: datetime | None = None
 
 
 class OutputView(BaseModel):
@@ -82,6 +103,8 @@ class JobView(BaseModel):
     before_url: str | None
     preview_url: str | None
     expected_seconds: float | None
+    waited_seconds: float
+    ran_seconds: float | None
 
 
 def views(work: Work, snapshots: Snapshots, jobs: Sequence[Job]) -> list[JobView]:
@@ -103,37 +126,41 @@ class _Facts:
     """What several jobs' views need beside their rows, asked for all of them at once.
 
     Attributes:
-        ahead: jobs before a queued one, by job id.
+        outlooks: when jobs that have not ended will, by job id.
         expected: usual run time in seconds, by recipe version id.
+        reasons: why jobs wait beside their turn, by job id.
         charged: ids of the final jobs that were paid for.
     """
 
-    ahead: dict[UUID, int]
+    outlooks: dict[UUID, Outlook]
     expected: dict[UUID, float | None]
+    reasons: dict[UUID, WaitingReason | None]
     charged: set[UUID]
 
 
 def _facts(work: Work, jobs: Sequence[Job]) -> _Facts:
-    queued = [job.id for job in jobs if job.status == JobStatus.QUEUED.value]
+    active = [job for job in jobs if JobStatus(job.status) not in FINAL]
+    queued = [job for job in active if job.status == JobStatus.QUEUED.value]
     final = [job.id for job in jobs if JobStatus(job.status) in FINAL]
-    versions = {job.recipe_version_id for job in jobs if JobStatus(job.status) not in FINAL}
+    outlooks = Outlooks(work)
+    reasons = Reasons(work) if queued else None
     return _Facts(
-        ahead=JobRepository(work.session).ahead_of(queued) if queued else {},
-        expected={version: expected_seconds(work, version) for version in versions},
+        outlooks={job.id: outlooks.of(job) for job in active},
+        expected={job.recipe_version_id: expected_seconds(work, job.recipe_version_id) for job in active},
+        reasons={job.id: reasons.of(job) for job in queued} if reasons else {},
         charged=ledger.charged(work, final) if final else set(),
     )
 
 
 def _view(job: Job, snapshot: dict[str, str], facts: _Facts) -> JobView:
     status = JobStatus(job.status)
-    waiting = status is JobStatus.QUEUED
-    expected = facts.expected.get(job.recipe_version_id) if status not in FINAL else None
-    progress = _progress(job, snapshot, facts.ahead.get(job.id), expected)
+    reason = facts.reasons.get(job.id)
+    progress = _progress(job, snapshot, facts.outlooks.get(job.id, Outlook()))
     return JobView(
         id=job.id,
         recipe=job.recipe_slug,
         status=job.status,
-        waiting_reason=job.waiting_reason if waiting else None,
+        waiting_reason=reason.value if reason else None,
         cancel_requested_at=job.cancel_requested_at,
         retry_of=job.retry_of,
         batch_id=job.batch_id,
@@ -150,26 +177,34 @@ def _view(job: Job, snapshot: dict[str, str], facts: _Facts) -> JobView:
         started_at=job.started_at,
         finished_at=job.finished_at,
         recipe_title=job.recipe_title,
-        status_sentence=sentence(job, progress),
+        status_sentence=sentence(job, progress, reason),
         filename=_filename(job),
         thumb_url=f"/api/v1/jobs/{job.id}/thumb",
         before_url=_before(job),
         preview_url=_preview(job, snapshot),
-        expected_seconds=expected,
+        expected_seconds=facts.expected.get(job.recipe_version_id) if status not in FINAL else None,
+        waited_seconds=_waited(job),
+        ran_seconds=_ran(job),
     )
 
 
 def expected_seconds(work: Work, recipe_version_id: UUID) -> float | None:
     """The median run time of this recipe lately, in seconds; ``None`` before its first run."""
-    runs = JobRepository(work.session).recent_run_seconds(recipe_version_id)
+    runs = AttemptRepository(work.session).run_seconds(recipe_version_id)
     return round(median(runs), 2) if runs else None
 
 
-def sentence(job: Job, progress: ProgressView) -> str:
-    """One plain sentence about where the job is."""
+def sentence(job: Job, progress: ProgressView, reason: WaitingReason | None = None) -> str:
+    """One plain sentence about where the job is.
+
+    Args:
+        job: its row.
+        progress: as it is shown beside the sentence.
+        reason: why it waits, beside its turn.
+    """
     status = JobStatus(job.status)
     if status is JobStatus.QUEUED:
-        return _waiting_sentence(job, progress)
+        return _waiting_sentence(progress, reason)
     if status is JobStatus.RUNNING:
         if job.cancel_requested_at:
             return "Stopping"
@@ -194,20 +229,37 @@ def people_seconds(seconds: float) -> str:
     return f"{seconds / 3600:.0f} h"
 
 
+def people_range(span: tuple[float, float]) -> str:
+    """A range as people say it: ``8 to 12 s``, ``about 3 min``."""
+    low, high = (people_seconds(seconds) for seconds in span)
+    if low == high:
+        return f"about {high}"
+    number, _, unit = low.partition(" ")
+    return f"{number} to {high}" if high.endswith(f" {unit}") else f"{low} to {high}"
+
+
 _WAITING = {
-    "no_server": "Waiting: no server is free to reach right now. It starts by itself when one is back",
-    "retry": "Waiting a moment before another try",
+    WaitingReason.RETRY: "Waiting a moment before another try",
+    WaitingReason.NO_SERVER: "Waiting: no server answers right now. It starts by itself when one is back",
+    WaitingReason.SERVER_AWAY: (
+        "Waiting: the server for this recipe is away. It starts by itself when it is back"
+    ),
+    WaitingReason.NO_ABLE_SERVER: "Waiting: something that this recipe needs is not installed yet",
+    WaitingReason.PAUSED: "Waiting: new work is paused for a moment. It starts by itself",
 }
+#: Whoever waits less than this needs no forecast.
+_SOON_S = 3.0
 
 
-def _waiting_sentence(job: Job, progress: ProgressView) -> str:
-    if job.waiting_reason in _WAITING:
-        return _WAITING[job.waiting_reason]
+def _waiting_sentence(progress: ProgressView, reason: WaitingReason | None) -> str:
+    if reason is not None:
+        return _WAITING[reason]
     ahead = progress.queue_position or 0
-    if ahead == 0:
+    starts = progress.starts_in
+    if ahead == 0 and (starts is None or starts[1] < _SOON_S):
         return "Starting"
-    about = f", about {people_seconds(progress.eta_seconds)}" if progress.eta_seconds else ""
-    return f"Waiting: {ahead} before you{about}"
+    forecast = f", {people_range(starts)}" if starts and starts[1] >= _SOON_S else ""
+    return f"Waiting: {ahead} before you{forecast}" if ahead else f"Waiting: you are next{forecast}"
 
 
 def _took(job: Job) -> float:
@@ -216,27 +268,55 @@ def _took(job: Job) -> float:
     return (job.finished_at - (job.started_at or job.created_at)).total_seconds()
 
 
-def _progress(
-    job: Job, snapshot: dict[str, str], position: int | None, expected: float | None
-) -> ProgressView:
+def _waited(job: Job) -> float:
+    """Seconds from hand-in to the first start, or to now or the end where it never started."""
+    until = job.started_at or job.finished_at or datetime.now(UTC)
+    return max(0.0, round((until - job.created_at).total_seconds(), 3))
+
+
+def _ran(job: Job) -> float | None:
+    """Seconds from the first start to the end, or to now."""
+    if job.started_at is None:
+        return None
+    return max(0.0, round(((job.finished_at or datetime.now(UTC)) - job.started_at).total_seconds(), 3))
+
+
+def _progress(job: Job, snapshot: dict[str, str], outlook: Outlook) -> ProgressView:
     status = JobStatus(job.status)
     if status is JobStatus.SUCCEEDED:
         return ProgressView(percent=100.0)
+    ends = outlook.ends_in
+    expected: dict[str, Any] = {
+        "queue_position": outlook.position,
+        "eta_seconds": round((ends.low + ends.high) / 2, 1) if ends else None,
+        "starts_in": _pair(outlook.starts_in),
+        "ends_in": _pair(ends),
+        "cold_start_seconds": outlook.cold_start,
+    }
     if status is JobStatus.QUEUED:
-        eta = expected * (position + 1) if expected is not None and position is not None else None
-        return ProgressView(queue_position=position, eta_seconds=eta)
+        return ProgressView(**expected)
     if snapshot.get("attempt") not in (None, "", str(job.attempts)):
         snapshot = {}  # what an earlier attempt had reached
-    elapsed = (datetime.now(UTC) - job.started_at).total_seconds() if job.started_at else 0.0
-    left = max(0.0, expected - elapsed) if expected is not None and status not in FINAL else None
     return ProgressView(
         percent=_number(snapshot.get("percent")) or 0.0,
         step=snapshot.get("step") or None,
         node=snapshot.get("node") or None,
         value=_number(snapshot.get("value")),
         max=_number(snapshot.get("max")),
-        eta_seconds=left,
+        quiet_since=_moment(snapshot.get("quiet_since")) if status is JobStatus.RUNNING else None,
+        **expected,
     )
+
+
+def _pair(span: Span | None) -> tuple[float, float] | None:
+    return (round(span.low, 1), round(span.high, 1)) if span else None
+
+
+def _moment(text: str | None) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text) if text else None
+    except ValueError:
+        return None
 
 
 def _number(text: str | None) -> float | None:

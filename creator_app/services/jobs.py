@@ -12,7 +12,7 @@ from creator_app.infrastructure.database import db_now
 from creator_app.models import Job, JobEvent
 from creator_app.models.base import new_id
 from creator_app.repositories.jobs import JobRepository
-from creator_app.services import job_state, ledger
+from creator_app.services import admission, job_state, ledger
 from creator_app.services.recipes import PreparedJob
 from creator_app.services.unit_of_work import JobChanged, TicketWanted, Work
 
@@ -39,11 +39,13 @@ def submit(
 
     Raises:
         Conflict: the key was used for something else.
+        CreatorError: no job may come in now; see `creator_app.services.admission`.
     """
     if idempotency_key:
         known = find_repeat(work, account_id, idempotency_key, content_hash)
         if known is not None:
             return known, False
+    admission.admit(work, account_id, recipe.recipe_version_id)
     now = db_now(work.session)
     job = Job(
         id=new_id(),

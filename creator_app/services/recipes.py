@@ -16,6 +16,7 @@ from creator_app.errors import Conflict, InvalidInput, NotFound
 from creator_app.models import Asset, Recipe, RecipeVersion
 from creator_app.repositories.recipe_versions import RecipeVersionRepository
 from creator_app.repositories.recipes import RecipeRepository
+from creator_app.services import abilities
 from creator_app.services.recipe_folders import (
     RecipeFolder,
     check_folder,
@@ -197,14 +198,17 @@ def _publish(work: Work, found: RecipeFolder, position: int) -> Recipe:
         recipe = known[0]
     else:
         recipe = recipes.create(Recipe(slug=manifest.slug, title=manifest.title, position=position))
-    version = versions.of_hash(recipe.id, found.hash) or versions.create(
-        RecipeVersion(
-            recipe_id=recipe.id,
-            hash=found.hash,
-            manifest=manifest.model_dump(mode="json"),
-            workflow=found.workflow,
+    version = versions.of_hash(recipe.id, found.hash)
+    if version is None:
+        version = versions.create(
+            RecipeVersion(
+                recipe_id=recipe.id,
+                hash=found.hash,
+                manifest=manifest.model_dump(mode="json"),
+                workflow=found.workflow,
+            )
         )
-    )
+        abilities.judge(work, version)
     return recipes.update(recipe, current_version_id=version.id, title=manifest.title)
 
 

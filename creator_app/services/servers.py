@@ -1,65 +1,330 @@
-"""The ComfyUI servers that jobs run on, and whether they answer."""
+"""The pool of ComfyUI servers: who is in it, who is well, who has a free slot."""
 
-from collections.abc import Sequence
+import base64
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+from urllib.parse import unquote, urlsplit, urlunsplit
 from uuid import UUID
 
-from sqlalchemy import update
 from sqlmodel import col, select
 
-from creator_app.domain.job_state import JobStatus
+from creator_app.domain.ability import Catalog
+from creator_app.errors import Conflict, InvalidInput, NotFound
 from creator_app.infrastructure.database import db_now
-from creator_app.models import ComfyServer, Job
+from creator_app.models import ComfyServer, JobAttempt
+from creator_app.models.base import utcnow
+from creator_app.services import abilities
 from creator_app.services.unit_of_work import TicketWanted, Work
 
-NO_SERVER = "no_server"
+#: Runs that may fail in a row by a server's own fault.
+FAILURES_ALLOWED: Final = 3
+_FIRST_QUARANTINE: Final = timedelta(minutes=1)
+_LONGEST_QUARANTINE: Final = timedelta(minutes=30)
+_MAX_SLOTS: Final = 64
+_SEEN_EVERY: Final = timedelta(seconds=30)
+
+#: Turns headers into the text that is stored.
+Encrypt = Callable[[dict[str, Any]], str]
 
 
-def register(work: Work, urls: Sequence[str]) -> None:
-    """Makes rows for the servers named in the settings; rows of others are taken out of service."""
+@dataclass(frozen=True)
+class FreeServer:
+    """An online server with a free slot.
+
+    Attributes:
+        server: its row.
+        slot: the number of its first free slot.
+        busy: how many are taken.
+    """
+
+    server: ComfyServer
+    slot: int
+    busy: int
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What a server said when it was asked.
+
+    Attributes:
+        stats: its ``/system_stats``.
+        catalog: from its ``/object_info``; ``None`` where that was not asked or has not changed.
+        catalog_hash: of that answer.
+    """
+
+    stats: Mapping[str, Any]
+    catalog: Catalog | None = None
+    catalog_hash: str | None = None
+
+
+def register(work: Work, addresses: Sequence[str], encrypt: Encrypt) -> None:
+    """Makes rows for the servers named in the settings; those no longer named there are taken out.
+
+    Args:
+        work: a writing transaction.
+        addresses: ``http://host:port``, or ``https://user:password@host`` for a server behind a password.
+        encrypt: for the password, which is kept as a header.
+    """
     known = {server.url: server for server in work.session.exec(select(ComfyServer))}
-    wanted = [url.rstrip("/") for url in urls]
-    for url in wanted:
-        if url not in known:
-            work.session.add(ComfyServer(url=url, state="offline"))
+    wanted = dict(split_address(address) for address in addresses)
+    for url, headers in wanted.items():
+        server = known.get(url)
+        if server is None:
+            kept = encrypt(headers) if headers else None
+            work.session.add(ComfyServer(url=url, from_settings=True, headers_encrypted=kept))
+        elif not server.from_settings:
+            server.from_settings = True
+            work.session.add(server)
     for url, server in known.items():
-        if url not in wanted and server.state == "online":
-            server.state = "offline"
+        if url not in wanted and server.from_settings:
+            server.from_settings = False
+            server.state = "draining"
             work.session.add(server)
 
 
-def watched(work: Work) -> Sequence[ComfyServer]:
-    """The servers whose health is to be looked at."""
-    return work.session.exec(select(ComfyServer).where(ComfyServer.state != "draining")).all()
+def unregistered(work: Work, addresses: Sequence[str]) -> bool:
+    """Whether the settings name other servers than the rows do."""
+    named = select(ComfyServer.url).where(col(ComfyServer.from_settings))
+    return {split_address(address)[0] for address in addresses} != set(work.session.exec(named))
 
 
-def mark(work: Work, server_id: UUID, *, answers: bool) -> None:
-    """Notes whether a server answered; one that is back lets waiting jobs start."""
-    server = work.session.get(ComfyServer, server_id)
-    if server is None:
-        return
-    if answers:
-        came_back = server.state != "online"
-        server.state = "online"
-        server.failures = 0
-        server.last_seen_at = db_now(work.session)
-        if came_back:
-            work.tell(TicketWanted(server.slots))
-    else:
-        server.state = "offline"
-        server.failures += 1
+def split_address(address: str) -> tuple[str, dict[str, str]]:
+    """The address without its user and password, and the header that says them instead."""
+    parts = urlsplit(address.rstrip("/"))
+    if not parts.username and not parts.password:
+        return address.rstrip("/"), {}
+    host = parts.netloc.rpartition("@")[2]
+    user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    basic = base64.b64encode(f"{user}:{password}".encode()).decode()
+    return urlunsplit(parts._replace(netloc=host)), {"Authorization": f"Basic {basic}"}
+
+
+def add(
+    work: Work,
+    address: str,
+    encrypt: Encrypt,
+    *,
+    name: str | None = None,
+    slots: int = 1,
+    headers: Mapping[str, str] | None = None,
+) -> ComfyServer:
+    """Adds a server to the pool; it gets jobs once it was seen to answer.
+
+    Args:
+        work: a writing transaction.
+        address: as for `register`.
+        encrypt: for what must be sent along.
+        name: what operators call it.
+        slots: prompts at a time; ComfyUI runs one, more only where something spreads them.
+        headers: sent with everything, for rented servers.
+
+    Raises:
+        InvalidInput: the address is none, or the number of slots.
+        Conflict: it is there already.
+    """
+    url, secret = split_address(address)
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise InvalidInput(
+            "This is not the address of a server.", hint="It must look like http://192.168.1.20:8188."
+        )
+    if not 1 <= slots <= _MAX_SLOTS:
+        raise InvalidInput(f"A server can have 1 to {_MAX_SLOTS} slots.", hint="ComfyUI runs one at a time.")
+    if work.session.exec(select(ComfyServer).where(ComfyServer.url == url)).first() is not None:
+        raise Conflict("This server is in the pool already.", hint="See: servers list")
+    secret |= dict(headers or {})
+    server = ComfyServer(
+        url=url, name=name, slots=slots, headers_encrypted=encrypt(secret) if secret else None
+    )
+    work.session.add(server)
+    work.session.flush()
+    return server
+
+
+def remove(work: Work, server: ComfyServer) -> None:
+    """Takes a server out of the pool.
+
+    Raises:
+        Conflict: something runs there, or the settings name it.
+    """
+    if server.from_settings:
+        raise Conflict(
+            "This server is named in COMFYUI_SERVERS.", hint="Take it out there; draining works meanwhile."
+        )
+    if slots_taken(work, server.id):
+        raise Conflict("Something runs there.", hint="Drain it first, and wait until it is idle.")
+    work.session.delete(server)
+
+
+def drain(work: Work, server: ComfyServer) -> None:
+    """Lets a server finish what it runs, and gives it nothing new."""
+    server.state = "draining"
     work.session.add(server)
 
 
-def explain_waiting(work: Work) -> None:
-    """Writes on waiting jobs that no server is there, and takes it off again when one is."""
-    online = work.session.exec(select(ComfyServer.id).where(ComfyServer.state == "online")).first()
-    queued = col(Job.status) == JobStatus.QUEUED.value
-    if online is None:
-        statement = (
-            update(Job).where(queued, col(Job.waiting_reason).is_(None)).values(waiting_reason=NO_SERVER)
+def resume(work: Work, server: ComfyServer) -> None:
+    """Ends draining or quarantine; the server gets jobs once it was seen to answer."""
+    server.state = "offline"
+    server.failures = server.quarantines = 0
+    server.quarantined_until = None
+    server.last_error = None
+    work.session.add(server)
+
+
+def find(work: Work, name: str) -> ComfyServer:
+    """A server by its name, its address or its id.
+
+    Raises:
+        NotFound: there is none.
+    """
+    for server in work.session.exec(select(ComfyServer)):
+        if name.rstrip("/") in (server.name, server.url, str(server.id)):
+            return server
+    raise NotFound("There is no such server.", hint="`servers list` shows those that there are.")
+
+
+def every(work: Work) -> Sequence[ComfyServer]:
+    """All servers, the oldest first."""
+    return work.session.exec(select(ComfyServer).order_by(col(ComfyServer.created_at))).all()
+
+
+def is_news(server: ComfyServer, looked: Looked) -> bool:
+    """Whether an answer is worth a write: something changed, or the last note of it is old."""
+    if server.state in ("offline", "quarantined") or looked.catalog is not None:
+        return True
+    return server.last_seen_at is None or utcnow() - server.last_seen_at > _SEEN_EVERY
+
+
+def saw(work: Work, server_id: UUID, looked: Looked) -> bool:
+    """Notes that a server answered; one that is back lets waiting jobs start.
+
+    Returns:
+        Whether it was away before.
+    """
+    server = work.session.get(ComfyServer, server_id, with_for_update=True)
+    if server is None:
+        return False
+    now = db_now(work.session)
+    server.last_seen_at = now
+    server.info = dict(looked.stats)
+    server.kind, server.memory_bytes = _device(looked.stats)
+    if looked.catalog is not None:
+        abilities.keep_catalog(work, server_id, looked.catalog)
+        server.object_info_hash = looked.catalog_hash
+    released = server.quarantined_until is None or server.quarantined_until <= now
+    came_back = server.state == "offline" or (server.state == "quarantined" and released)
+    if came_back and server.object_info_hash is not None:
+        if server.state == "quarantined":
+            # On probation: the next failure sends it back, for longer.
+            server.failures = FAILURES_ALLOWED - 1
+        server.state = "online"
+        server.quarantined_until = None
+        work.tell(TicketWanted(server.slots))
+    work.session.add(server)
+    return came_back
+
+
+def missed(work: Work, server_id: UUID, reason: str) -> None:
+    """Notes that a server did not answer: nothing new is sent there."""
+    server = work.session.get(ComfyServer, server_id, with_for_update=True)
+    if server is None:
+        return
+    if server.state == "online":
+        server.state = "offline"
+    server.last_error = reason[:500]
+    # Whatever was loaded there is gone if it was started anew.
+    server.warm_recipe_version_id = None
+    work.session.add(server)
+
+
+def worked(work: Work, server_id: UUID) -> None:
+    """Notes that a run ended well there."""
+    server = work.session.get(ComfyServer, server_id, with_for_update=True)
+    if server is not None and (server.failures or server.quarantines):
+        server.failures = server.quarantines = 0
+        work.session.add(server)
+
+
+def blame(work: Work, server_id: UUID, reason: str) -> None:
+    """Notes a run that failed by the server's own fault; three in a row put it in quarantine.
+
+    Args:
+        work: a writing transaction.
+        server_id: which.
+        reason: what went wrong, for the operator.
+    """
+    server = work.session.get(ComfyServer, server_id, with_for_update=True)
+    if server is None:
+        return
+    server.failures += 1
+    server.last_error = reason[:500]
+    if server.failures >= FAILURES_ALLOWED and server.state in ("online", "offline"):
+        server.quarantines += 1
+        length = min(_LONGEST_QUARANTINE, _FIRST_QUARANTINE * 2 ** min(10, server.quarantines - 1))
+        server.state = "quarantined"
+        server.quarantined_until = db_now(work.session) + length
+    work.session.add(server)
+
+
+def free(work: Work) -> list[FreeServer]:
+    """The servers that could take a job now, the least busy first."""
+    statement = (
+        select(ComfyServer, JobAttempt.slot)
+        .outerjoin(
+            JobAttempt,
+            (col(JobAttempt.server_id) == col(ComfyServer.id)) & col(JobAttempt.slot).is_not(None),
         )
-    else:
-        statement = (
-            update(Job).where(queued, col(Job.waiting_reason) == NO_SERVER).values(waiting_reason=None)
-        )
-    work.session.exec(statement)
+        .where(ComfyServer.state == "online")
+        .order_by(col(ComfyServer.created_at), col(ComfyServer.id))
+    )
+    taken: dict[UUID, set[int]] = {}
+    rows: dict[UUID, ComfyServer] = {}
+    for server, slot in work.session.exec(statement):
+        rows[server.id] = server
+        taken.setdefault(server.id, set()).update([] if slot is None else [slot])
+    found = []
+    for server in rows.values():
+        slots = [slot for slot in range(server.slots) if slot not in taken[server.id]]
+        if slots:
+            found.append(FreeServer(server, slots[0], len(taken[server.id])))
+    return sorted(found, key=lambda one: one.busy / one.server.slots)
+
+
+def memory_if_another_has_more(work: Work, server_id: UUID | None) -> int | None:
+    """The memory of a server in bytes, if some other one in the pool has more; else ``None``."""
+    server = work.session.get(ComfyServer, server_id) if server_id else None
+    if server is None or server.memory_bytes is None:
+        return None
+    bigger = col(ComfyServer.memory_bytes) > server.memory_bytes
+    in_service = col(ComfyServer.state) != "draining"
+    if work.session.exec(select(ComfyServer.id).where(bigger, in_service)).first() is None:
+        return None
+    return server.memory_bytes
+
+
+def given_up(work: Work, prompt_ids: Sequence[str]) -> list[str]:
+    """Those of these prompt ids that are ours and whose attempt has ended: nobody waits for them."""
+    statement = select(JobAttempt.prompt_id).where(
+        col(JobAttempt.prompt_id).in_(prompt_ids), JobAttempt.state == "ended"
+    )
+    return list(work.session.exec(statement))
+
+
+def slots_taken(work: Work, server_id: UUID) -> int:
+    """How many prompts are believed to be there now."""
+    statement = select(JobAttempt.id).where(
+        JobAttempt.server_id == server_id, col(JobAttempt.slot).is_not(None)
+    )
+    return len(work.session.exec(statement).all())
+
+
+def _device(stats: Mapping[str, Any]) -> tuple[str | None, int | None]:
+    """The device's name and its memory in bytes; a server without a GPU counts its main memory."""
+    devices = stats.get("devices")
+    device = devices[0] if isinstance(devices, list) and devices and isinstance(devices[0], Mapping) else {}
+    system = stats.get("system") if isinstance(stats.get("system"), Mapping) else {}
+    memory = device.get("vram_total") or (system or {}).get("ram_total")
+    name = str(device.get("name") or "cpu").split(" : ")[0][:100]
+    return name, int(memory) if isinstance(memory, int | float) and memory > 0 else None

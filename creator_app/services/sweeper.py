@@ -3,10 +3,14 @@
 Valkey may lose tickets and workers may die; the rows stay. The sweeper looks at them every few seconds.
 """
 
+from datetime import datetime
+
 from creator_app.infrastructure.database import db_now
+from creator_app.models import LINE, Scheduler
 from creator_app.repositories.attempts import AttemptRepository
 from creator_app.repositories.jobs import JobRepository
-from creator_app.services import servers
+from creator_app.repositories.line import LineRepository
+from creator_app.services import claims, servers, waiting
 from creator_app.services.unit_of_work import Work
 
 
@@ -16,11 +20,20 @@ def tickets_needed(work: Work) -> int:
     Abandoned attempts, and jobs that could start on a free slot. The caller issues what is missing.
     """
     now = db_now(work.session)
-    attempts = AttemptRepository(work.session)
-    startable = min(JobRepository(work.session).eligible_count(now), attempts.free_slots())
-    return attempts.abandoned_count(now) + startable
+    return AttemptRepository(work.session).abandoned_count(now) + _startable(work, now)
+
+
+def _startable(work: Work, now: datetime) -> int:
+    line = work.session.get(Scheduler, LINE)
+    free = servers.free(work)
+    if line is None or line.queue_paused or not free:
+        return 0
+    if not LineRepository(work.session).startable(now, claims.free_servers(free)):
+        return 0
+    slots = sum(one.server.slots - one.busy for one in free)
+    return JobRepository(work.session).eligible_count(now, slots)
 
 
 def sweep(work: Work) -> None:
     """Brings what waiting jobs say about themselves up to date."""
-    servers.explain_waiting(work)
+    waiting.explain(work)

@@ -24,7 +24,7 @@ from creator_app.bootstrap import Creator, get_creator
 from creator_app.config import get_settings
 from creator_app.domain.job_state import JobStatus
 from creator_app.infrastructure.migrations import upgrade
-from creator_app.models import Asset, ComfyServer
+from creator_app.models import Asset, ComfyServer, RecipeVersion, ServerAbility
 from creator_app.models.base import new_id
 from creator_app.services import claims, job_state, recipes
 from tests.peers.creator import free_port
@@ -76,7 +76,13 @@ class Stack:
         """Begins a job as a worker does."""
         with self.creator.uow.write() as work:
             if work.session.exec(select(ComfyServer)).first() is None:
-                work.session.add(ComfyServer(url="http://127.0.0.1:1", state="online", slots=1000))
+                server = ComfyServer(url="http://127.0.0.1:1", state="online", slots=1000)
+                work.session.add(server)
+                work.session.flush()
+                work.session.add_all(
+                    ServerAbility(server_id=server.id, recipe_version_id=version_id, able=True)
+                    for version_id in work.session.exec(select(RecipeVersion.id))
+                )
         while True:
             with self.creator.uow.write() as work:
                 claim = claims.claim_next(work, timedelta(minutes=5))

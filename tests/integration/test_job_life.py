@@ -22,6 +22,7 @@ from creator_app.models import (
     LedgerEntry,
     Recipe,
     RecipeVersion,
+    ServerAbility,
     User,
 )
 from creator_app.services import claims, job_state, jobs, sweeper
@@ -67,6 +68,7 @@ class World:
             server = ComfyServer(url="http://127.0.0.1:1", state="online")
             work.session.add_all([version, server])
             work.session.flush()
+            work.session.add(ServerAbility(server_id=server.id, recipe_version_id=version.id, able=True))
             self.version_id, self.server_id = version.id, server.id
 
     def submit(self, person: int = 0, key: str | None = None, content: str | None = None) -> tuple[Job, bool]:

@@ -208,6 +208,16 @@ class ComfyUIClient:
             time.sleep(pause)
             pause = min(0.5, pause * 1.6)
 
+    def prompt_ids(self) -> list[str]:
+        """The ids of all prompts that wait or run there, whoever sent them.
+
+        Raises:
+            ServerGone: the server does not answer.
+        """
+        queue = self._get_json("/queue")
+        rows = [row for name in ("queue_running", "queue_pending") for row in queue.get(name) or []]
+        return [str(row[1]) for row in rows if isinstance(row, list) and len(row) > 1]
+
     def object_info(self) -> dict[str, Any]:
         """The node classes that the server has.
 

@@ -73,6 +73,7 @@ class PromptFailed(CreatorError):
         self.kind = kind
         self.detail = without_paths(detail)[:4000] if detail else None
         self.retryable = kind in _RETRYABLE
+        self.blames_server = kind is ErrorKind.SERVER_GONE
 
 
 class ServerGone(PromptFailed):

@@ -1,0 +1,213 @@
+"""The line: which queued job is next. What it costs grows with the accounts that wait, not with their jobs.
+
+A *lane* is one account's jobs of one recipe version. The heads of all lanes are found by jumping from lane to
+lane along the index ``ix_job_line`` (a loose index scan), so what stands behind a head is never read.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import CTE, ColumnElement, Select, case, exists, func, literal, literal_column, or_, tuple_
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col, select
+
+from creator_app.domain.job_state import JobStatus
+from creator_app.models import Account, ComfyServer, Job, ServerAbility
+
+#: Written into the statement, not bound: a partial index is only used where the planner sees the word.
+_QUEUED: Final[ColumnElement[str]] = literal_column(f"'{JobStatus.QUEUED.value}'")
+
+
+@dataclass(frozen=True)
+class FreeServers:
+    """The servers with a free slot.
+
+    Attributes:
+        ids: which.
+        memory_bytes: of the one with the most.
+        warm: recipe versions that one of them ran last.
+    """
+
+    ids: Sequence[UUID]
+    memory_bytes: int
+    warm: Sequence[UUID]
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A lane and its account's place in the line.
+
+    Attributes:
+        account_id: whose.
+        recipe_version_id: of which recipe.
+        jobs: how many wait in it.
+        turn: the account's, see `creator_app.domain.fairness`.
+        weight: the account's.
+    """
+
+    account_id: UUID
+    recipe_version_id: UUID
+    jobs: int
+    turn: float
+    weight: float
+
+
+class LineRepository:
+    """Queries over the queued jobs as a line.
+
+    Args:
+        session: of the transaction.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def next_job(
+        self, clock: float, now: datetime, patient_since: datetime, free: FreeServers
+    ) -> Select[tuple[UUID]]:
+        """The id of the job to start next, as a query to claim by.
+
+        The account whose turn it is goes first; within it priority, then jobs that waited too long, then
+        jobs whose models a free server still has loaded, then age.
+
+        Args:
+            clock: the line's virtual time.
+            now: by the database's clock.
+            patient_since: a job older than this is not passed over for a warm one.
+            free: where it could run.
+        """
+        heads = self._heads(now, free)
+        start = case((col(Account.turn) < clock, clock), else_=col(Account.turn))
+        return (
+            select(Job.id)
+            .select_from(heads)
+            .join(Job, col(Job.id) == heads.c.job_id)
+            .join(Account, col(Account.id) == col(Job.account_id))
+            .where(self._below_own_limit(), self._can_run(free))
+            .order_by(
+                start,
+                col(Account.served_at).is_not(None),
+                col(Account.served_at),
+                col(Account.id),
+                col(Job.priority),
+                case((col(Job.created_at) < patient_since, 0), else_=1),
+                case((col(Job.recipe_version_id).in_(free.warm), 0), else_=1),
+                col(Job.created_at),
+                col(Job.id),
+            )
+            .limit(1)
+        )
+
+    def startable(self, now: datetime, free: FreeServers) -> bool:
+        """Whether some waiting job could start on one of these servers."""
+        heads = self._heads(now, free)
+        statement = (
+            select(Job.id)
+            .select_from(heads)
+            .join(Job, col(Job.id) == heads.c.job_id)
+            .join(Account, col(Account.id) == col(Job.account_id))
+            .where(self._below_own_limit(), self._can_run(free))
+            .limit(1)
+        )
+        return self._session.exec(statement).first() is not None
+
+    def heads(self) -> list[Job]:
+        """The first job of every lane."""
+        lanes = self._lanes([])
+        statement = select(Job).join(lanes, col(Job.id) == lanes.c.job_id)
+        return list(self._session.exec(statement))
+
+    def waiting(self) -> list[Waiting]:
+        """Every lane with how many wait in it. Counts along the index, without reading a row of the table."""
+        lanes = (
+            select(Job.account_id, Job.recipe_version_id, func.count().label("jobs"))
+            .where(col(Job.status) == _QUEUED)
+            .group_by(col(Job.account_id), col(Job.recipe_version_id))
+            .subquery()
+        )
+        statement = (
+            select(lanes.c.account_id, lanes.c.recipe_version_id, lanes.c.jobs, Account.turn, Account.weight)
+            .join(Account, col(Account.id) == lanes.c.account_id)
+            .order_by(lanes.c.account_id, lanes.c.recipe_version_id)
+        )
+        return [Waiting(*row) for row in self._session.execute(statement)]
+
+    def own_before(self, job: Job) -> list[tuple[UUID, int]]:
+        """How many of the same account's jobs go before one, by recipe version."""
+        statement = (
+            select(Job.recipe_version_id, func.count())
+            .where(Job.account_id == job.account_id, col(Job.status) == _QUEUED)
+            .where(
+                tuple_(col(Job.priority), col(Job.created_at), col(Job.id))
+                < tuple_(
+                    literal(job.priority, col(Job.priority).type),
+                    literal(job.created_at, col(Job.created_at).type),
+                    literal(job.id, col(Job.id).type),
+                )
+            )
+            .group_by(col(Job.recipe_version_id))
+        )
+        return [(version_id, int(number)) for version_id, number in self._session.execute(statement)]
+
+    def _heads(self, now: datetime, free: FreeServers) -> CTE:
+        def may_start(job: type[Job]) -> list[ColumnElement[bool]]:
+            enough = or_(col(job.more_memory_than).is_(None), col(job.more_memory_than) < free.memory_bytes)
+            return [col(job.available_at) <= now, enough]
+
+        return self._lanes([may_start])
+
+    def _lanes(self, rules: list[Any]) -> CTE:
+        """The ids of the lanes' heads, one jump along the index each."""
+
+        def first(job: type[Job], *more: ColumnElement[bool]) -> Select[tuple[UUID]]:
+            conditions = [condition for rule in rules for condition in rule(job)]
+            return (
+                select(job.id)
+                .where(col(job.status) == _QUEUED, *conditions, *more)
+                .order_by(
+                    col(job.account_id),
+                    col(job.recipe_version_id),
+                    col(job.priority),
+                    col(job.created_at),
+                    col(job.id),
+                )
+                .limit(1)
+            )
+
+        lanes = select(first(aliased(Job)).scalar_subquery().label("job_id")).cte("lanes", recursive=True)
+        here, there = aliased(Job), aliased(Job)
+        behind = tuple_(col(there.account_id), col(there.recipe_version_id)) > tuple_(
+            col(here.account_id), col(here.recipe_version_id)
+        )
+        jump = first(there, behind).correlate(here).scalar_subquery()
+        return lanes.union_all(select(jump).select_from(lanes).join(here, col(here.id) == lanes.c.job_id))
+
+    def _below_own_limit(self) -> ColumnElement[bool]:
+        running = aliased(Job)
+        count = (
+            select(func.count())
+            .select_from(running)
+            .where(col(running.account_id) == col(Account.id), col(running.status) == JobStatus.RUNNING.value)
+            .correlate(Account)
+            .scalar_subquery()
+        )
+        return or_(col(Account.max_running).is_(None), count < col(Account.max_running))
+
+    def _can_run(self, free: FreeServers) -> ColumnElement[bool]:
+        return exists(
+            select(ServerAbility.server_id)
+            .join(ComfyServer, col(ComfyServer.id) == col(ServerAbility.server_id))
+            .where(
+                col(ServerAbility.recipe_version_id) == col(Job.recipe_version_id),
+                col(ServerAbility.able).is_(True),
+                col(ServerAbility.server_id).in_(free.ids),
+                or_(
+                    col(Job.more_memory_than).is_(None),
+                    func.coalesce(col(ComfyServer.memory_bytes), 0) > col(Job.more_memory_than),
+                ),
+            )
+            .correlate(Job)
+        )
