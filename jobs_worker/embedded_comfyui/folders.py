@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 import shutil
 import time
@@ -72,7 +73,7 @@ class Folders:
             OutsideError: the prefix leads out of the folder.
         """
         root = self.root / kind
-        filled = _fill(prefix, width, height)
+        filled = posixpath.normpath(_fill(prefix, width, height))
         subfolder, _, stem = filled.rpartition("/")
         if filled.startswith("/"):
             raise OutsideError("Saving image outside the output folder is not allowed.")
@@ -115,6 +116,6 @@ def _fill(prefix: str, width: int, height: int) -> str:
 
 
 def _next_counter(folder: Path, stem: str) -> int:
-    pattern = re.compile(re.escape(stem) + r"_(\d+)_?(?:\.|$)")
+    pattern = re.compile(re.escape(stem) + r"_(\d+)_")
     numbers = (pattern.match(entry.name) for entry in folder.iterdir())
     return max((int(match[1]) for match in numbers if match), default=0) + 1

@@ -13,6 +13,7 @@ from .nodes import NODES, Node
 from .websockets import FEATURES
 
 PROTOCOL_VERSION = "0.3.64"
+_OLDER_MODULES = ("", "images", "mask", "preview_any", "train")
 
 
 class InfoRoutes:
@@ -72,10 +73,10 @@ class InfoRoutes:
 
 
 def describe(cls: type[Node], folders: Folders) -> dict[str, Any]:
-    """A node class as /object_info shows it."""
+    """A node class as /object_info shows it; nodes of ComfyUI's newer notation say a little more."""
     groups = {"required": cls.required(folders), "optional": cls.OPTIONAL, "hidden": cls.HIDDEN}
     inputs = {name: group for name, group in groups.items() if group or name == "required"}
-    return {
+    shown = {
         "input": inputs,
         "input_order": {name: list(group) for name, group in inputs.items()},
         "output": list(cls.OUTPUTS),
@@ -83,8 +84,16 @@ def describe(cls: type[Node], folders: Folders) -> dict[str, Any]:
         "output_name": list(cls.OUTPUT_NAMES or cls.OUTPUTS),
         "name": cls.CLASS,
         "display_name": cls.TITLE,
-        "description": "",
-        "python_module": "nodes",
+        "description": cls.DESCRIPTION,
+        "python_module": f"comfy_extras.nodes_{cls.MODULE}" if cls.MODULE else "nodes",
         "category": cls.CATEGORY,
         "output_node": cls.IS_OUTPUT,
     }
+    newer = cls.MODULE not in _OLDER_MODULES
+    if newer or cls.OUTPUT_TIPS:
+        shown["output_tooltips"] = list(cls.OUTPUT_TIPS or [None] * len(cls.OUTPUTS))
+    if newer:
+        shown |= {"deprecated": False, "experimental": cls.EXPERIMENTAL, "api_node": False}
+    elif cls.EXPERIMENTAL:
+        shown["experimental"] = True
+    return shown

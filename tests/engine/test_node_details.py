@@ -19,14 +19,15 @@ def _shown(engine, prompt) -> np.ndarray:
 
 
 @pytest.mark.parametrize(("direction", "shape"), [("right", (20, 24, 3)), ("down", (32, 12, 3))])
-def test_stitched_pictures_of_other_sizes_are_centred_on_the_spacing_colour(engine, direction, shape):
+def test_beside_coloured_spacing_pictures_of_other_sizes_are_centred_on_black(engine, direction, shape):
     options = {"direction": direction, "match_image_size": False, "spacing_width": 2, "spacing_color": "blue"}
     stitch = {"image1": ["1", 0], "image2": ["2", 0], **options}
     prompt = {"1": _solid(0xFF0000, 12, 10), "2": _solid(0x00FF00, 10, 20)}
     prompt["out"] = {"class_type": "ImageStitch", "inputs": stitch}
     pixels = _shown(engine, prompt)
     assert pixels.shape == shape
-    assert tuple(pixels[0, 0]) == ((0, 0, 255) if direction == "right" else (255, 0, 0))
+    assert tuple(pixels[0, 0]) == ((0, 0, 0) if direction == "right" else (255, 0, 0))
+    assert tuple(pixels[10, 12] if direction == "right" else pixels[10, 5]) == (0, 0, 255)
 
 
 @pytest.mark.parametrize(

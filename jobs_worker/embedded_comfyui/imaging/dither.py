@@ -11,7 +11,7 @@ def ordered_dither(picture: Image.Image, colors: int, order: int) -> Image.Image
     levels = np.asarray(picture).astype(np.float32)
     spread = 2 * 256 / colors
     centred = bayer(order) + (1.0 - order * order) / (2.0 * order * order)
-    pattern = spread * centred
+    pattern = spread * centred + 0.5  # the half makes the cut to whole levels a rounding
     height, width = levels.shape[:2]
     tiled = np.tile(pattern, (-(-height // order), -(-width // order)))[:height, :width]
     return Image.fromarray(np.clip(levels + tiled[:, :, None], 0, 255).astype(np.uint8))

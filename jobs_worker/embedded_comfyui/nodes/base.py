@@ -23,6 +23,9 @@ class Run(Protocol):
     prompt: dict[str, Any]
     png_info: dict[str, Any] | None
 
+    def check_interrupt(self) -> None:
+        """Raise PromptInterruptedError after a cancel; long nodes call it now and then."""
+
     def progress(self, value: int, maximum: int, preview: Any = None) -> None:
         """Report a step, with a Pillow picture as preview; raises PromptInterruptedError after a cancel."""
 
@@ -39,13 +42,17 @@ class Node:
     """Base of all nodes. Subclasses set the class attributes and write `run`."""
 
     CLASS: ClassVar[str]
-    TITLE: ClassVar[str]
+    TITLE: ClassVar[str | None]
     CATEGORY: ClassVar[str]
+    MODULE: ClassVar[str]
+    DESCRIPTION: ClassVar[str] = ""
+    EXPERIMENTAL: ClassVar[bool] = False
     REQUIRED: ClassVar[Inputs] = {}
     OPTIONAL: ClassVar[Inputs] = {}
     HIDDEN: ClassVar[dict[str, Any]] = {}
     OUTPUTS: ClassVar[tuple[str, ...]] = ()
     OUTPUT_NAMES: ClassVar[tuple[str, ...] | None] = None
+    OUTPUT_TIPS: ClassVar[tuple[str, ...] | None] = None
     OUTPUT_IS_LIST: ClassVar[tuple[bool, ...] | None] = None
     INPUT_IS_LIST: ClassVar[bool] = False
     IS_OUTPUT: ClassVar[bool] = False
@@ -78,11 +85,19 @@ class Node:
 NODES: dict[str, type[Node]] = {}
 
 
-def node(name: str, title: str, category: str) -> Callable[[type[Node]], type[Node]]:
-    """Register a node class under its ComfyUI class name."""
+def node(name: str, title: str | None, category: str, module: str = "") -> Callable[[type[Node]], type[Node]]:
+    """Register a node class.
+
+    Args:
+        name: its class name in ComfyUI.
+        title: as ComfyUI shows it; None where it has no title of its own.
+        category: place in ComfyUI's menu.
+        module: the module of ComfyUI that has it, as /object_info names it, without "comfy_extras.nodes_";
+            empty for the core ones.
+    """
 
     def register(cls: type[Node]) -> type[Node]:
-        cls.CLASS, cls.TITLE, cls.CATEGORY = name, title, category
+        cls.CLASS, cls.TITLE, cls.CATEGORY, cls.MODULE = name, title, category, module
         NODES[name] = cls
         return cls
 
@@ -99,15 +114,20 @@ def inputs(**specs: Any) -> Inputs:
     return specs
 
 
-def integer(default: int, low: int, high: int = SIDE_LIMIT, step: int | None = 1) -> InputSpec:
+def _spec(kind: Any, **settings: Any) -> InputSpec:
+    return (kind, {name: value for name, value in settings.items() if value is not None})
+
+
+def integer(
+    default: int, low: int, high: int = SIDE_LIMIT, step: int | None = 1, tip: str | None = None
+) -> InputSpec:
     """A whole number between two limits."""
-    config = {"default": default, "min": low, "max": high}
-    return ("INT", config if step is None else {**config, "step": step})
+    return _spec("INT", default=default, min=low, max=high, step=step, tooltip=tip)
 
 
-def number(default: float, low: float, high: float, step: float = 0.01) -> InputSpec:
+def number(default: float, low: float, high: float, step: float = 0.01, tip: str | None = None) -> InputSpec:
     """A number between two limits."""
-    return ("FLOAT", {"default": default, "min": low, "max": high, "step": step})
+    return _spec("FLOAT", default=default, min=low, max=high, step=step, tooltip=tip)
 
 
 def choice(*options: str, default: str | None = None) -> InputSpec:
@@ -115,17 +135,21 @@ def choice(*options: str, default: str | None = None) -> InputSpec:
     return (list(options),) if default is None else (list(options), {"default": default})
 
 
-def combo(*options: str) -> InputSpec:
+def combo(*options: str, default: str | None = None, tip: str | None = None) -> InputSpec:
     """One of some words, in the newer notation. Clients meet both, as on a real server."""
-    return ("COMBO", {"multiselect": False, "options": list(options)})
+    return _spec("COMBO", multiselect=False, options=list(options), default=default, tooltip=tip)
 
 
-def text(default: str | None = None, multiline: bool | None = None) -> InputSpec:
+def text(default: str | None = None, multiline: bool | None = None, tip: str | None = None) -> InputSpec:
     """A text."""
-    config: dict[str, Any] = {} if default is None else {"default": default}
-    return ("STRING", config if multiline is None else {**config, "multiline": multiline})
+    return _spec("STRING", default=default, multiline=multiline, tooltip=tip)
 
 
-def switch(default: bool | None = None) -> InputSpec:
+def switch(default: bool | None = None, tip: str | None = None) -> InputSpec:
     """Yes or no."""
-    return ("BOOLEAN", {} if default is None else {"default": default})
+    return _spec("BOOLEAN", default=default, tooltip=tip)
+
+
+def link(kind: str, tip: str | None = None) -> InputSpec:
+    """A result of another node, in the notation of the newer nodes."""
+    return _spec(kind, tooltip=tip)

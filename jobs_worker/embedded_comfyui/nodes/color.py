@@ -10,7 +10,7 @@ from ..imaging.convert import FloatArray
 from .base import Node, Run, inputs, node
 
 
-@node("ImageRGBToYUV", "ImageRGBToYUV", "image/batch")
+@node("ImageRGBToYUV", None, "image/batch", "morphology")
 class ImageRGBToYUV(Node):
     REQUIRED = inputs(image=("IMAGE", {}))
     OUTPUTS = ("IMAGE", "IMAGE", "IMAGE")
@@ -22,7 +22,7 @@ class ImageRGBToYUV(Node):
         return _gray(luma), _gray((blue - luma) * 0.564 + 0.5), _gray((red - luma) * 0.713 + 0.5)
 
 
-@node("ImageYUVToRGB", "ImageYUVToRGB", "image/batch")
+@node("ImageYUVToRGB", None, "image/batch", "morphology")
 class ImageYUVToRGB(Node):
     REQUIRED = inputs(Y=("IMAGE", {}), U=("IMAGE", {}), V=("IMAGE", {}))
     OUTPUTS = ("IMAGE",)

@@ -28,7 +28,7 @@ class EmptyImage(Node):
         return (np.broadcast_to(levels, (batch_size, height, width, 3)).copy(),)
 
 
-@node("ImageCompositeMasked", "ImageCompositeMasked", "image")
+@node("ImageCompositeMasked", "ImageCompositeMasked", "image", "mask")
 class ImageCompositeMasked(Node):
     REQUIRED = inputs(
         destination=IMAGE, source=IMAGE, x=integer(0, 0), y=integer(0, 0), resize_source=switch(False)
@@ -64,7 +64,7 @@ class ImageCompositeMasked(Node):
         return (result,)
 
 
-@node("SplitImageWithAlpha", "Split Image with Alpha", "mask/compositing")
+@node("SplitImageWithAlpha", "Split Image with Alpha", "mask/compositing", "compositing")
 class SplitImageWithAlpha(Node):
     REQUIRED = inputs(image=("IMAGE", {}))
     OUTPUTS = ("IMAGE", "MASK")
@@ -75,7 +75,7 @@ class SplitImageWithAlpha(Node):
         return np.ascontiguousarray(image[..., :3]), 1.0 - alpha
 
 
-@node("JoinImageWithAlpha", "Join Image with Alpha", "mask/compositing")
+@node("JoinImageWithAlpha", "Join Image with Alpha", "mask/compositing", "compositing")
 class JoinImageWithAlpha(Node):
     REQUIRED = inputs(image=("IMAGE", {}), alpha=("MASK", {}))
     OUTPUTS = ("IMAGE",)

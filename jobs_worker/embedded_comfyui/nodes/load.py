@@ -77,9 +77,16 @@ class LoadImageMask(_FileNode):
 
 @node("LoadImageOutput", "Load Image (from Outputs)", "image")
 class LoadImageOutput(LoadImage):
+    DESCRIPTION = (
+        "Load an image from the output folder. When the refresh button is clicked, the node will update the "
+        "image list and automatically select the first image, allowing for easy iteration."
+    )
+    EXPERIMENTAL = True
+
     @classmethod
     def required(cls, folders: Folders) -> Inputs:
-        return {"image": ("COMBO", {"image_upload": True, "image_folder": "output"})}
+        remote = {"route": "/internal/files/output", "refresh_button": True, "control_after_refresh": "first"}
+        return {"image": ("COMBO", {"image_upload": True, "image_folder": "output", "remote": remote})}
 
 
 def _open(folders: Folders, name: str) -> Image.Image:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+import cv2
 import numpy as np
-from scipy import ndimage
 
 from ..imaging.convert import FloatArray, as_mask, repeat_to
 from ..imaging.limits import check_size
 from .base import IMAGE, MASK, SIDE_LIMIT, Node, Run, choice, inputs, integer, node, number, switch
 
+_STEPS_AT_ONCE = 8
 _CHANNELS = ("red", "green", "blue", "alpha")
 
 
-@node("SolidMask", "SolidMask", "mask")
+@node("SolidMask", "SolidMask", "mask", "mask")
 class SolidMask(Node):
     REQUIRED = inputs(value=number(1.0, 0.0, 1.0), width=integer(512, 1), height=integer(512, 1))
     OUTPUTS = ("MASK",)
@@ -24,7 +25,7 @@ class SolidMask(Node):
         return (np.full((1, height, width), value, np.float32),)
 
 
-@node("MaskToImage", "Convert Mask to Image", "mask")
+@node("MaskToImage", "Convert Mask to Image", "mask", "mask")
 class MaskToImage(Node):
     REQUIRED = inputs(mask=MASK)
     OUTPUTS = ("IMAGE",)
@@ -33,7 +34,7 @@ class MaskToImage(Node):
         return (np.repeat(as_mask(mask)[..., None], 3, axis=-1),)
 
 
-@node("ImageToMask", "Convert Image to Mask", "mask")
+@node("ImageToMask", "Convert Image to Mask", "mask", "mask")
 class ImageToMask(Node):
     REQUIRED = inputs(image=IMAGE, channel=choice(*_CHANNELS))
     OUTPUTS = ("MASK",)
@@ -42,7 +43,7 @@ class ImageToMask(Node):
         return (np.ascontiguousarray(image[..., _CHANNELS.index(channel)]),)
 
 
-@node("ImageColorToMask", "ImageColorToMask", "mask")
+@node("ImageColorToMask", "ImageColorToMask", "mask", "mask")
 class ImageColorToMask(Node):
     REQUIRED = inputs(
         image=IMAGE, color=("INT", {"default": 0, "min": 0, "max": 0xFFFFFF, "step": 1, "display": "color"})
@@ -55,7 +56,7 @@ class ImageColorToMask(Node):
         return ((packed == color).astype(np.float32),)
 
 
-@node("InvertMask", "InvertMask", "mask")
+@node("InvertMask", "InvertMask", "mask", "mask")
 class InvertMask(Node):
     REQUIRED = inputs(mask=MASK)
     OUTPUTS = ("MASK",)
@@ -64,7 +65,7 @@ class InvertMask(Node):
         return (np.float32(1.0) - mask,)
 
 
-@node("CropMask", "CropMask", "mask")
+@node("CropMask", "CropMask", "mask", "mask")
 class CropMask(Node):
     REQUIRED = inputs(
         mask=MASK, x=integer(0, 0), y=integer(0, 0), width=integer(512, 1), height=integer(512, 1)
@@ -75,7 +76,7 @@ class CropMask(Node):
         return (as_mask(mask)[:, y : y + height, x : x + width].copy(),)
 
 
-@node("ThresholdMask", "ThresholdMask", "mask")
+@node("ThresholdMask", "ThresholdMask", "mask", "mask")
 class ThresholdMask(Node):
     REQUIRED = inputs(mask=MASK, value=number(0.5, 0.0, 1.0))
     OUTPUTS = ("MASK",)
@@ -84,7 +85,7 @@ class ThresholdMask(Node):
         return ((mask > np.float32(value)).astype(np.float32),)
 
 
-@node("FeatherMask", "FeatherMask", "mask")
+@node("FeatherMask", "FeatherMask", "mask", "mask")
 class FeatherMask(Node):
     REQUIRED = inputs(
         mask=MASK, left=integer(0, 0), top=integer(0, 0), right=integer(0, 0), bottom=integer(0, 0)
@@ -96,39 +97,44 @@ class FeatherMask(Node):
     ) -> tuple[Any, ...]:
         result = as_mask(mask).copy()
         height, width = result.shape[1:]
-        across = _ramp(width, left) * _ramp(width, right)[::-1]
-        down = _ramp(height, top) * _ramp(height, bottom)[::-1]
-        return (result * across[None, None, :] * down[None, :, None],)
+        result *= _ramp(width, left, right)[None, None, :]
+        result *= _ramp(height, top, bottom)[None, :, None]
+        return (result,)
 
 
-def _ramp(length: int, feather: int) -> FloatArray:
-    feather = min(length, feather)
+def _ramp(length: int, before: int, after: int) -> FloatArray:
+    """Weights that rise over `before` px and fall over `after` px.
+
+    As in ComfyUI the far side is counted from -0, so the first step of the fall lands on the near edge.
+    """
+    before, after = min(length, before), min(length, after)
     line = np.ones(length, np.float32)
-    line[:feather] = np.arange(1, feather + 1, dtype=np.float32) / max(feather, 1)
+    line[:before] *= np.arange(1, before + 1, dtype=np.float32) / np.float32(max(before, 1))
+    line[-np.arange(after)] *= np.arange(1, after + 1, dtype=np.float32) / np.float32(max(after, 1))
     return line
 
 
-@node("GrowMask", "GrowMask", "mask")
+@node("GrowMask", "GrowMask", "mask", "mask")
 class GrowMask(Node):
     REQUIRED = inputs(mask=MASK, expand=integer(0, -SIDE_LIMIT), tapered_corners=switch(True))
     OUTPUTS = ("MASK",)
 
     def run(self, run: Run, mask: FloatArray, expand: int, tapered_corners: bool) -> tuple[Any, ...]:
         corner = 0 if tapered_corners else 1
-        footprint = np.array([[corner, 1, corner], [1, 1, 1], [corner, 1, corner]], bool)
-        grow = ndimage.grey_dilation if expand > 0 else ndimage.grey_erosion
-        result = []
-        for one in as_mask(mask):
-            grown = one
-            # More steps than the longest side cannot change anything any more.
-            for step in range(min(abs(expand), max(one.shape))):
-                run.progress(step, abs(expand))
-                grown = grow(grown, footprint=footprint)
-            result.append(grown)
-        return (np.stack(result).astype(np.float32),)
+        footprint = np.array([[corner, 1, corner], [1, 1, 1], [corner, 1, corner]], np.uint8)
+        grow = cv2.dilate if expand > 0 else cv2.erode
+        result = as_mask(mask).copy()
+        for grown in result:
+            # More steps than both sides together cannot change anything any more.
+            left = min(abs(expand), sum(grown.shape))
+            while left > 0:
+                run.check_interrupt()
+                grown[...] = grow(grown, footprint, iterations=min(left, _STEPS_AT_ONCE))
+                left -= _STEPS_AT_ONCE
+        return (result,)
 
 
-@node("MaskComposite", "MaskComposite", "mask")
+@node("MaskComposite", "MaskComposite", "mask", "mask")
 class MaskComposite(Node):
     REQUIRED = inputs(
         destination=MASK,

@@ -13,8 +13,13 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from ..imaging.convert import FloatArray, as_mask, to_picture
-from .base import IMAGE, MASK, Node, Result, Run, choice, inputs, integer, node, number, switch, text
+from .base import IMAGE, MASK, Node, Result, Run, choice, inputs, integer, link, node, number, switch, text
 
+SAVES = "Saves the input images to your ComfyUI output directory."
+PREFIX_TIP = (
+    "The prefix for the file to save. This may include formatting information such as %date:yyyy-MM-dd% or "
+    "%Empty Latent Image.width% to include values from nodes."
+)
 _HIDDEN = inputs(prompt="PROMPT", extra_pnginfo="EXTRA_PNGINFO")
 _WEBP_METHODS = {"default": 4, "fastest": 0, "slowest": 6}
 _EXIF_MODEL, _EXIF_MAKE = 0x0110, 0x010F
@@ -22,7 +27,10 @@ _EXIF_MODEL, _EXIF_MAKE = 0x0110, 0x010F
 
 @node("SaveImage", "Save Image", "image")
 class SaveImage(Node):
-    REQUIRED = inputs(images=("IMAGE", {}), filename_prefix=text("ComfyUI"))
+    DESCRIPTION = SAVES
+    REQUIRED = inputs(
+        images=link("IMAGE", "The images to save."), filename_prefix=text("ComfyUI", tip=PREFIX_TIP)
+    )
     HIDDEN = _HIDDEN
     IS_OUTPUT = True
 
@@ -32,6 +40,7 @@ class SaveImage(Node):
 
 @node("PreviewImage", "Preview Image", "image")
 class PreviewImage(Node):
+    DESCRIPTION = SAVES
     REQUIRED = inputs(images=IMAGE)
     HIDDEN = _HIDDEN
     IS_OUTPUT = True
@@ -40,8 +49,9 @@ class PreviewImage(Node):
         return Result(ui={"images": save_pngs(run, images, _temp_prefix(), "temp", 1)})
 
 
-@node("MaskPreview", "MaskPreview", "mask")
+@node("MaskPreview", "MaskPreview", "mask", "mask")
 class MaskPreview(Node):
+    DESCRIPTION = SAVES
     REQUIRED = inputs(mask=MASK)
     HIDDEN = _HIDDEN
     IS_OUTPUT = True
@@ -51,7 +61,7 @@ class MaskPreview(Node):
         return Result(ui={"images": save_pngs(run, images, _temp_prefix(), "temp", 4)})
 
 
-@node("SaveAnimatedWEBP", "SaveAnimatedWEBP", "image/animation")
+@node("SaveAnimatedWEBP", "SaveAnimatedWEBP", "image/animation", "images")
 class SaveAnimatedWEBP(Node):
     REQUIRED = inputs(
         images=IMAGE,
@@ -82,7 +92,7 @@ class SaveAnimatedWEBP(Node):
         return Result(ui={"images": [entry], "animated": [len(frames) != 1]})
 
 
-@node("SaveAnimatedPNG", "SaveAnimatedPNG", "image/animation")
+@node("SaveAnimatedPNG", "SaveAnimatedPNG", "image/animation", "images")
 class SaveAnimatedPNG(Node):
     REQUIRED = inputs(
         images=IMAGE,
@@ -104,7 +114,7 @@ class SaveAnimatedPNG(Node):
             "append_images": frames[1:],
             "duration": int(1000.0 / fps),
             "compress_level": compress_level,
-            "pnginfo": _png_text(run),
+            "pnginfo": _animation_text(run),
         }
         _write(frames[0], place.folder / name, "PNG", settings)
         entry = {"filename": name, "subfolder": place.subfolder, "type": "output"}
@@ -143,6 +153,16 @@ def _png_text(run: Run) -> PngInfo | None:
     info.add_text("prompt", json.dumps(run.prompt))
     for key, value in run.png_info.items():
         info.add_text(key, json.dumps(value))
+    return info
+
+
+def _animation_text(run: Run) -> PngInfo | None:
+    """An animation carries its texts in chunks of ComfyUI's own, behind the pixels."""
+    if run.png_info is None:
+        return None
+    info = PngInfo()
+    for key, value in {"prompt": run.prompt, **run.png_info}.items():
+        info.add(b"comf", f"{key}\0{json.dumps(value)}".encode("latin-1"), after_idat=True)
     return info
 
 

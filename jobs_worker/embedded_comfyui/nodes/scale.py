@@ -44,7 +44,7 @@ class ImageScaleBy(Node):
         return (resize(image, round(width * scale_by), round(height * scale_by), upscale_method),)
 
 
-@node("ImageScaleToTotalPixels", "Scale Image to Total Pixels", "image/upscaling")
+@node("ImageScaleToTotalPixels", None, "image/upscaling", "post_processing")
 class ImageScaleToTotalPixels(Node):
     REQUIRED = inputs(image=("IMAGE", {}), upscale_method=combo(*METHODS), megapixels=number(1.0, 0.01, 16.0))
     OUTPUTS = ("IMAGE",)
@@ -55,7 +55,7 @@ class ImageScaleToTotalPixels(Node):
         return (resize(image, round(width * factor), round(height * factor), upscale_method),)
 
 
-@node("ImageScaleToMaxDimension", "ImageScaleToMaxDimension", "image/upscaling")
+@node("ImageScaleToMaxDimension", "ImageScaleToMaxDimension", "image/upscaling", "images")
 class ImageScaleToMaxDimension(Node):
     REQUIRED = inputs(
         image=IMAGE,
@@ -82,8 +82,9 @@ _KONTEXT_SIZES = (
 )
 
 
-@node("FluxKontextImageScale", "FluxKontextImageScale", "advanced/conditioning/flux")
+@node("FluxKontextImageScale", None, "advanced/conditioning/flux", "flux")
 class FluxKontextImageScale(Node):
+    DESCRIPTION = "This node resizes the image to one that is more optimal for flux kontext."
     REQUIRED = inputs(image=("IMAGE", {}))
     OUTPUTS = ("IMAGE",)
 
@@ -93,7 +94,7 @@ class FluxKontextImageScale(Node):
         return (resize(image, width, height, "lanczos", "center"),)
 
 
-@node("ResizeAndPadImage", "ResizeAndPadImage", "image/transform")
+@node("ResizeAndPadImage", "ResizeAndPadImage", "image/transform", "images")
 class ResizeAndPadImage(Node):
     REQUIRED = inputs(
         image=IMAGE,

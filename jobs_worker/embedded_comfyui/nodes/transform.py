@@ -20,7 +20,7 @@ _COLORS = {
 }
 
 
-@node("ImageCrop", "Image Crop", "image/transform")
+@node("ImageCrop", "Image Crop", "image/transform", "images")
 class ImageCrop(Node):
     REQUIRED = inputs(
         image=IMAGE, width=integer(512, 1), height=integer(512, 1), x=integer(0, 0), y=integer(0, 0)
@@ -32,7 +32,7 @@ class ImageCrop(Node):
         return (image[:, y : y + height, x : x + width].copy(),)
 
 
-@node("ImageFlip", "ImageFlip", "image/transform")
+@node("ImageFlip", "ImageFlip", "image/transform", "images")
 class ImageFlip(Node):
     REQUIRED = inputs(image=IMAGE, flip_method=choice("x-axis: vertically", "y-axis: horizontally"))
     OUTPUTS = ("IMAGE",)
@@ -41,7 +41,7 @@ class ImageFlip(Node):
         return (np.ascontiguousarray(np.flip(image, 1 if flip_method.startswith("x") else 2)),)
 
 
-@node("ImageRotate", "ImageRotate", "image/transform")
+@node("ImageRotate", "ImageRotate", "image/transform", "images")
 class ImageRotate(Node):
     REQUIRED = inputs(image=IMAGE, rotation=choice("none", "90 degrees", "180 degrees", "270 degrees"))
     OUTPUTS = ("IMAGE",)
@@ -92,8 +92,13 @@ def _feather(width: int, height: int, sides: tuple[bool, bool, bool, bool], feat
     return np.clip((feathering - distance) / feathering, 0, None) ** 2
 
 
-@node("ImageStitch", "Image Stitch", "image/transform")
+@node("ImageStitch", "Image Stitch", "image/transform", "images")
 class ImageStitch(Node):
+    DESCRIPTION = (
+        "\nStitches image2 to image1 in the specified direction.\n"
+        "If image2 is not provided, returns image1 unchanged.\n"
+        "Optional spacing can be added between images.\n"
+    )
     REQUIRED = inputs(
         image1=IMAGE,
         direction=choice("right", "down", "left", "up", default="right"),
@@ -126,7 +131,8 @@ class ImageStitch(Node):
         first, second = match_channels(first, second)
         parts = [first, second] if direction in ("right", "down") else [second, first]
         if spacing_width > 0:
-            parts.insert(1, _spacer(first, spacing_width, spacing_color, across))
+            even_width = spacing_width + spacing_width % 2
+            parts.insert(1, _spacer(first, even_width, spacing_color, across))
         axis = 2 if across else 1
         length = sum(part.shape[axis] for part in parts)
         check_size(*((length, first.shape[1]) if across else (first.shape[2], length)), count)
@@ -158,8 +164,15 @@ def _pad_to(image: FloatArray, axis: int, want: int, color: str) -> FloatArray:
     missing = want - image.shape[axis]
     before, after = missing // 2, missing - missing // 2
     across = axis == 2
-    bars = [_spacer(image, before, color, across), image, _spacer(image, after, color, across)]
+    bars = [_bar(image, before, color, across), image, _bar(image, after, color, across)]
     return np.concatenate(bars, axis=axis)
+
+
+def _bar(like: FloatArray, width: int, color: str, across: bool) -> FloatArray:
+    # Only grey fits into one number: beside coloured spacing the bars are black, and transparent.
+    level = 1.0 if color == "white" else 0.0
+    shape = (*like.shape[:2], width) if across else (like.shape[0], width, like.shape[2])
+    return np.full((*shape, like.shape[3]), level, np.float32)
 
 
 def _spacer(like: FloatArray, width: int, color: str, across: bool) -> FloatArray:
@@ -183,7 +196,7 @@ class ImageBatch(Node):
         return (np.concatenate([image1, image2]),)
 
 
-@node("ImageFromBatch", "ImageFromBatch", "image/batch")
+@node("ImageFromBatch", "ImageFromBatch", "image/batch", "images")
 class ImageFromBatch(Node):
     REQUIRED = inputs(
         image=IMAGE, batch_index=integer(0, 0, 4095, step=None), length=integer(1, 1, 4096, step=None)
@@ -195,7 +208,7 @@ class ImageFromBatch(Node):
         return (image[start : start + length].copy(),)
 
 
-@node("RepeatImageBatch", "RepeatImageBatch", "image/batch")
+@node("RepeatImageBatch", "RepeatImageBatch", "image/batch", "images")
 class RepeatImageBatch(Node):
     REQUIRED = inputs(image=IMAGE, amount=integer(1, 1, 4096, step=None))
     OUTPUTS = ("IMAGE",)
@@ -206,7 +219,7 @@ class RepeatImageBatch(Node):
         return (repeat_to(image, count),)
 
 
-@node("RebatchImages", "Rebatch Images", "image/batch")
+@node("RebatchImages", "Rebatch Images", "image/batch", "rebatch")
 class RebatchImages(Node):
     REQUIRED = inputs(images=("IMAGE", {}), batch_size=integer(1, 1, 4096, step=None))
     OUTPUTS = ("IMAGE",)
@@ -219,8 +232,9 @@ class RebatchImages(Node):
         return ([np.concatenate(singles[at : at + size]) for at in range(0, len(singles), size)],)
 
 
-@node("GetImageSize", "Get Image Size", "image")
+@node("GetImageSize", "Get Image Size", "image", "images")
 class GetImageSize(Node):
+    DESCRIPTION = "Returns width and height of the image, and passes it through unchanged."
     REQUIRED = inputs(image=IMAGE)
     HIDDEN = inputs(unique_id="UNIQUE_ID")
     OUTPUTS = ("INT", "INT", "INT")

@@ -18,37 +18,37 @@ class _Primitive(Node):
         return (value,)
 
 
-@node("PrimitiveInt", "Int", "utils/primitive")
+@node("PrimitiveInt", "Int", "utils/primitive", "primitive")
 class PrimitiveInt(_Primitive):
     REQUIRED = inputs(value=("INT", {"min": -_LARGEST, "max": _LARGEST, "control_after_generate": True}))
     OUTPUTS = ("INT",)
 
 
-@node("PrimitiveFloat", "Float", "utils/primitive")
+@node("PrimitiveFloat", "Float", "utils/primitive", "primitive")
 class PrimitiveFloat(_Primitive):
     REQUIRED = inputs(value=("FLOAT", {"min": -_LARGEST, "max": _LARGEST}))
     OUTPUTS = ("FLOAT",)
 
 
-@node("PrimitiveBoolean", "Boolean", "utils/primitive")
+@node("PrimitiveBoolean", "Boolean", "utils/primitive", "primitive")
 class PrimitiveBoolean(_Primitive):
     REQUIRED = inputs(value=switch())
     OUTPUTS = ("BOOLEAN",)
 
 
-@node("PrimitiveString", "String", "utils/primitive")
+@node("PrimitiveString", "String", "utils/primitive", "primitive")
 class PrimitiveString(_Primitive):
     REQUIRED = inputs(value=text(multiline=False))
     OUTPUTS = ("STRING",)
 
 
-@node("PrimitiveStringMultiline", "String (Multiline)", "utils/primitive")
+@node("PrimitiveStringMultiline", "String (Multiline)", "utils/primitive", "primitive")
 class PrimitiveStringMultiline(_Primitive):
     REQUIRED = inputs(value=_LONG_TEXT)
     OUTPUTS = ("STRING",)
 
 
-@node("PreviewAny", "Preview Any", "utils")
+@node("PreviewAny", "Preview Any", "utils", "preview_any")
 class PreviewAny(Node):
     REQUIRED = inputs(source=("*", {}))
     IS_OUTPUT = True
@@ -58,7 +58,7 @@ class PreviewAny(Node):
 
 
 def _shown(value: Any) -> str:
-    if isinstance(value, str | int | float | bool):
+    if value is None or isinstance(value, str | int | float | bool):
         return str(value)
     if isinstance(value, np.ndarray):
         return np.array2string(value, precision=4, threshold=200)
@@ -68,7 +68,7 @@ def _shown(value: Any) -> str:
         return str(value)
 
 
-@node("StringConcatenate", "Concatenate", "utils/string")
+@node("StringConcatenate", "Concatenate", "utils/string", "string")
 class StringConcatenate(Node):
     REQUIRED = inputs(string_a=_LONG_TEXT, string_b=_LONG_TEXT, delimiter=text("", multiline=False))
     OUTPUTS = ("STRING",)
@@ -77,7 +77,7 @@ class StringConcatenate(Node):
         return (delimiter.join((string_a, string_b)),)
 
 
-@node("StringLength", "Length", "utils/string")
+@node("StringLength", "Length", "utils/string", "string")
 class StringLength(Node):
     REQUIRED = inputs(string=_LONG_TEXT)
     OUTPUTS = ("INT",)
@@ -87,7 +87,7 @@ class StringLength(Node):
         return (len(string),)
 
 
-@node("StringReplace", "Replace", "utils/string")
+@node("StringReplace", "Replace", "utils/string", "string")
 class StringReplace(Node):
     REQUIRED = inputs(string=_LONG_TEXT, find=_LONG_TEXT, replace=_LONG_TEXT)
     OUTPUTS = ("STRING",)
@@ -96,7 +96,7 @@ class StringReplace(Node):
         return (string.replace(find, replace),)
 
 
-@node("StringSubstring", "Substring", "utils/string")
+@node("StringSubstring", "Substring", "utils/string", "string")
 class StringSubstring(Node):
     REQUIRED = inputs(string=_LONG_TEXT, start=("INT", {}), end=("INT", {}))
     OUTPUTS = ("STRING",)
@@ -105,7 +105,7 @@ class StringSubstring(Node):
         return (string[start:end],)
 
 
-@node("StringTrim", "Trim", "utils/string")
+@node("StringTrim", "Trim", "utils/string", "string")
 class StringTrim(Node):
     REQUIRED = inputs(string=_LONG_TEXT, mode=combo("Both", "Left", "Right"))
     OUTPUTS = ("STRING",)
@@ -114,7 +114,7 @@ class StringTrim(Node):
         return ({"Both": string.strip, "Left": string.lstrip, "Right": string.rstrip}[mode](),)
 
 
-@node("CaseConverter", "Case Converter", "utils/string")
+@node("CaseConverter", "Case Converter", "utils/string", "string")
 class CaseConverter(Node):
     REQUIRED = inputs(string=_LONG_TEXT, mode=combo("UPPERCASE", "lowercase", "Capitalize", "Title Case"))
     OUTPUTS = ("STRING",)
@@ -129,7 +129,7 @@ class CaseConverter(Node):
         return (forms[mode](string),)
 
 
-@node("StringContains", "Contains", "utils/string")
+@node("StringContains", "Contains", "utils/string", "string")
 class StringContains(Node):
     REQUIRED = inputs(string=_LONG_TEXT, substring=_LONG_TEXT, case_sensitive=switch(True))
     OUTPUTS = ("BOOLEAN",)
@@ -139,7 +139,7 @@ class StringContains(Node):
         return (substring in string if case_sensitive else substring.lower() in string.lower(),)
 
 
-@node("StringCompare", "Compare", "utils/string")
+@node("StringCompare", "Compare", "utils/string", "string")
 class StringCompare(Node):
     REQUIRED = inputs(
         string_a=_LONG_TEXT,
