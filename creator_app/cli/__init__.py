@@ -33,6 +33,8 @@ _COMMANDS: Final = {
     "recipe": _Command("recipes", "app", joins=True),
     "run": _Command("run", "run"),
     "jobs": _Command("jobs", "app", joins=True),
+    "queue": _Command("queue", "app", joins=True),
+    "servers": _Command("servers", "app", joins=True),
 }
 
 

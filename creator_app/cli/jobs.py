@@ -1,6 +1,7 @@
 """``creator_app jobs …``: what is running, and why something failed."""
 
 import json
+from dataclasses import asdict
 from uuid import UUID
 
 import typer
@@ -11,7 +12,7 @@ from sqlmodel import col, select
 from creator_app.bootstrap import get_creator
 from creator_app.errors import NotFound
 from creator_app.models import Job
-from creator_app.services import job_view
+from creator_app.services import job_view, stuck
 from creator_app.services import jobs as service
 
 app = typer.Typer(help="Look at jobs, cancel or retry them.", no_args_is_help=True)
@@ -55,6 +56,22 @@ def show(job_id: UUID, as_json: bool = typer.Option(False, "--json")) -> None:
         typer.echo(f"{name:22} {value}")
     if detail:
         typer.echo(f"{'error_detail':22} {detail}")
+
+
+@app.command("stuck")
+def list_stuck(as_json: bool = typer.Option(False, "--json", help="Answer as JSON.")) -> None:
+    """Lists jobs that should have moved and did not; exit code 1 where there are any."""
+    with get_creator().uow.read() as work:
+        found = stuck.find(work)
+    if as_json:
+        typer.echo(json.dumps([asdict(row) for row in found], default=str))
+    else:
+        for row in found:
+            typer.echo(f"{row.job_id}  {row.status:8}  since {row.since:%Y-%m-%d %H:%M:%S}  {row.why}")
+        if not found:
+            typer.echo("No job is stuck.")
+    if found:
+        raise typer.Exit(1)
 
 
 @app.command("cancel")

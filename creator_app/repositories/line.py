@@ -178,11 +178,17 @@ class LineRepository:
             )
 
         lanes = select(first(aliased(Job)).scalar_subquery().label("job_id")).cte("lanes", recursive=True)
-        here, there = aliased(Job), aliased(Job)
-        behind = tuple_(col(there.account_id), col(there.recipe_version_id)) > tuple_(
-            col(here.account_id), col(here.recipe_version_id)
+        here, recipe, account = aliased(Job), aliased(Job), aliased(Job)
+        # Two searches, not one over a pair: SQLite would walk through the whole lane for a pair.
+        next_recipe = first(
+            recipe,
+            col(recipe.account_id) == col(here.account_id),
+            col(recipe.recipe_version_id) > col(here.recipe_version_id),
         )
-        jump = first(there, behind).correlate(here).scalar_subquery()
+        next_account = first(account, col(account.account_id) > col(here.account_id))
+        jump = func.coalesce(
+            next_recipe.correlate(here).scalar_subquery(), next_account.correlate(here).scalar_subquery()
+        )
         return lanes.union_all(select(jump).select_from(lanes).join(here, col(here.id) == lanes.c.job_id))
 
     def _below_own_limit(self) -> ColumnElement[bool]:

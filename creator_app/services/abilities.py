@@ -8,7 +8,7 @@ from sqlmodel import col, select
 
 from creator_app.domain.ability import Catalog, missing
 from creator_app.infrastructure.database import db_now
-from creator_app.models import RecipeVersion, ServerAbility, ServerCatalog
+from creator_app.models import Recipe, RecipeVersion, ServerAbility, ServerCatalog
 from creator_app.services.unit_of_work import Work
 
 
@@ -45,6 +45,17 @@ def known(work: Work, recipe_version_id: UUID) -> list[ServerAbility]:
     """What is known of the servers and this version, a row for each server that was judged."""
     statement = select(ServerAbility).where(ServerAbility.recipe_version_id == recipe_version_id)
     return list(work.session.exec(statement))
+
+
+def lacking(work: Work, server_id: UUID) -> list[str]:
+    """The recipes that a server can't run now, each with the first thing that it lacks, for the operator."""
+    statement = (
+        select(Recipe.slug, ServerAbility.missing)
+        .join(Recipe, col(Recipe.current_version_id) == col(ServerAbility.recipe_version_id))
+        .where(ServerAbility.server_id == server_id, col(ServerAbility.able).is_(False))
+        .order_by(col(Recipe.slug))
+    )
+    return [f"{slug} ({missing[0]})" for slug, missing in work.session.exec(statement)]
 
 
 def _judged(server_id: UUID, version: RecipeVersion, catalog: Catalog) -> ServerAbility:

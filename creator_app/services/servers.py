@@ -78,10 +78,12 @@ def register(work: Work, addresses: Sequence[str], encrypt: Encrypt) -> None:
             server.from_settings = True
             work.session.add(server)
     for url, server in known.items():
-        if url not in wanted and server.from_settings:
-            server.from_settings = False
-            server.state = "draining"
-            work.session.add(server)
+        if url in wanted or not server.from_settings:
+            continue
+        if slots_taken(work, server.id):
+            drain(work, server)  # it goes when nothing runs there any more
+        else:
+            work.session.delete(server)
 
 
 def unregistered(work: Work, addresses: Sequence[str]) -> bool:
