@@ -1,6 +1,20 @@
 """All nodes of the engine: importing this package registers them."""
 
-from . import color, compose, filters, load, mask, save, scale, transform, values
+from . import (
+    color,
+    compose,
+    filters,
+    load,
+    mask,
+    noise,
+    patterns,
+    porter_duff,
+    save,
+    scale,
+    shapes,
+    transform,
+    values,
+)
 from .base import NODES, Node
 
 __all__ = [
@@ -11,8 +25,12 @@ __all__ = [
     "filters",
     "load",
     "mask",
+    "noise",
+    "patterns",
+    "porter_duff",
     "save",
     "scale",
+    "shapes",
     "transform",
     "values",
 ]
