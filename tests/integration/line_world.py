@@ -43,7 +43,17 @@ class LineWorld:
 
     def __init__(self, url: str) -> None:
         upgrade(url)
-        self.database = Database(url)
+        self._begin(Database(url))
+
+    @classmethod
+    def around(cls, database: Database) -> "LineWorld":
+        """One in a database that is there already."""
+        world = cls.__new__(cls)
+        world._begin(database)
+        return world
+
+    def _begin(self, database: Database) -> None:
+        self.database = database
         self.heard = Heard()
         self.uow = UnitOfWork(self.database, self.heard)
         self.people: dict[str, tuple[UUID, UUID]] = {}
