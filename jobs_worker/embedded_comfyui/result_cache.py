@@ -19,8 +19,17 @@ class NodeResult:
     ui: dict[str, Any] | None
 
     def size_bytes(self) -> int:
-        arrays = (value for slot in self.outputs for value in slot if isinstance(value, np.ndarray))
-        return _OVERHEAD_BYTES + sum(array.nbytes for array in arrays)
+        return _OVERHEAD_BYTES + sum(_size_bytes(value) for slot in self.outputs for value in slot)
+
+
+def _size_bytes(value: Any) -> int:
+    if isinstance(value, np.ndarray):
+        return value.nbytes
+    if isinstance(value, dict):  # a latent, or a sound
+        return sum(_size_bytes(part) for part in value.values())
+    if isinstance(value, str):
+        return len(value)
+    return getattr(value, "size_bytes", 0)
 
 
 class ResultCache:

@@ -32,7 +32,7 @@ def resize(pixels: FloatArray, width: int, height: int, method: str, crop: str =
         raise ValueError(f"A picture of {width} x {height} px cannot be made.")
     check_size(width, height, pixels.shape[0])
     if crop == "center":
-        pixels = _crop_to_aspect(pixels, width, height)
+        pixels = crop_to_aspect(pixels, width, height)
     try:
         scale = _METHODS[method]
     except KeyError:
@@ -48,7 +48,8 @@ def resize_mask(mask: FloatArray, width: int, height: int, method: str = "biline
     return resize(mask[..., None], width, height, method)[..., 0]
 
 
-def _crop_to_aspect(pixels: FloatArray, width: int, height: int) -> FloatArray:
+def crop_to_aspect(pixels: FloatArray, width: int, height: int) -> FloatArray:
+    """Cut a batch [batch, height, width, channels] around its centre to the aspect ratio of the new size."""
     old_height, old_width = pixels.shape[1:3]
     old_aspect, new_aspect = old_width / old_height, width / height
     x = y = 0

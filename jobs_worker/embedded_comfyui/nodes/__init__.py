@@ -4,6 +4,9 @@ from . import (
     color,
     compose,
     filters,
+    latent,
+    latent_files,
+    latent_mix,
     load,
     mask,
     noise,
@@ -14,6 +17,7 @@ from . import (
     shapes,
     transform,
     values,
+    video,
 )
 from .base import NODES, Node
 
@@ -23,6 +27,9 @@ __all__ = [
     "color",
     "compose",
     "filters",
+    "latent",
+    "latent_files",
+    "latent_mix",
     "load",
     "mask",
     "noise",
@@ -33,4 +40,5 @@ __all__ = [
     "shapes",
     "transform",
     "values",
+    "video",
 ]

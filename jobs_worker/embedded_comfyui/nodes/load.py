@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,36 +10,22 @@ from PIL import Image, ImageFile, ImageOps, ImageSequence
 from ..folders import Folders
 from ..imaging.convert import FloatArray, from_picture
 from ..imaging.limits import check_size
-from .base import Inputs, Node, Run, choice, inputs, node
+from .base import Inputs, Run, choice, inputs, node
+from .files import FileNode, existing
 
 # A file that was cut off loads as far as it goes, as ComfyUI does; whoever submits has to check files before.
 ImageFile.LOAD_TRUNCATED_IMAGES = True
 _NO_MASK_PX = 64
 
 
-class _FileNode(Node):
-    SELF_CHECKED = ("image",)
-
+class _PictureNode(FileNode):
     @classmethod
     def required(cls, folders: Folders) -> Inputs:
         return {"image": (folders.input_files(), {"image_upload": True}), **cls.REQUIRED}
 
-    @classmethod
-    def problem(cls, folders: Folders, values: dict[str, Any]) -> str | None:
-        name = values.get("image")
-        return None if folders.find_input(name) else f"Invalid image file: {name}"
-
-    @classmethod
-    def fingerprint(cls, folders: Folders, values: dict[str, Any]) -> Any:
-        path = folders.find_input(values.get("image"))
-        if path is None:
-            return None
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-
 
 @node("LoadImage", "Load Image", "image")
-class LoadImage(_FileNode):
+class LoadImage(_PictureNode):
     OUTPUTS = ("IMAGE", "MASK")
 
     def run(self, run: Run, image: str, **_: Any) -> tuple[Any, ...]:
@@ -62,7 +46,7 @@ class LoadImage(_FileNode):
 
 
 @node("LoadImageMask", "Load Image (as Mask)", "mask")
-class LoadImageMask(_FileNode):
+class LoadImageMask(_PictureNode):
     REQUIRED = inputs(channel=choice("alpha", "red", "green", "blue"))
     OUTPUTS = ("MASK",)
 
@@ -90,9 +74,7 @@ class LoadImageOutput(LoadImage):
 
 
 def _open(folders: Folders, name: str) -> Image.Image:
-    path: Path | None = folders.find_input(name)
-    if path is None:
-        raise FileNotFoundError(f"No such picture: {name}")
+    path = existing(folders, name)
     try:
         return Image.open(path)
     except Image.UnidentifiedImageError:

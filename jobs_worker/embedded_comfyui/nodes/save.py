@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 import string
 from pathlib import Path
@@ -14,15 +13,10 @@ from PIL.PngImagePlugin import PngInfo
 
 from ..imaging.convert import FloatArray, as_mask, to_picture
 from .base import IMAGE, MASK, Node, Result, Run, choice, inputs, integer, link, node, number, switch, text
+from .saving import HIDDEN, PREFIX_TIP, SAVES, completed, next_file, texts
 
-SAVES = "Saves the input images to your ComfyUI output directory."
-PREFIX_TIP = (
-    "The prefix for the file to save. This may include formatting information such as %date:yyyy-MM-dd% or "
-    "%Empty Latent Image.width% to include values from nodes."
-)
-_HIDDEN = inputs(prompt="PROMPT", extra_pnginfo="EXTRA_PNGINFO")
 _WEBP_METHODS = {"default": 4, "fastest": 0, "slowest": 6}
-_EXIF_MODEL, _EXIF_MAKE = 0x0110, 0x010F
+_EXIF_MODEL = 0x0110  # the prompt; other texts go below it
 
 
 @node("SaveImage", "Save Image", "image")
@@ -31,7 +25,7 @@ class SaveImage(Node):
     REQUIRED = inputs(
         images=link("IMAGE", "The images to save."), filename_prefix=text("ComfyUI", tip=PREFIX_TIP)
     )
-    HIDDEN = _HIDDEN
+    HIDDEN = HIDDEN
     IS_OUTPUT = True
 
     def run(self, run: Run, images: FloatArray, filename_prefix: str, **_: Any) -> Result:
@@ -42,7 +36,7 @@ class SaveImage(Node):
 class PreviewImage(Node):
     DESCRIPTION = SAVES
     REQUIRED = inputs(images=IMAGE)
-    HIDDEN = _HIDDEN
+    HIDDEN = HIDDEN
     IS_OUTPUT = True
 
     def run(self, run: Run, images: FloatArray, **_: Any) -> Result:
@@ -53,7 +47,7 @@ class PreviewImage(Node):
 class MaskPreview(Node):
     DESCRIPTION = SAVES
     REQUIRED = inputs(mask=MASK)
-    HIDDEN = _HIDDEN
+    HIDDEN = HIDDEN
     IS_OUTPUT = True
 
     def run(self, run: Run, mask: FloatArray, **_: Any) -> Result:
@@ -71,12 +65,11 @@ class SaveAnimatedWEBP(Node):
         quality=integer(80, 0, 100, step=None),
         method=choice(*_WEBP_METHODS),
     )
-    HIDDEN = _HIDDEN
+    HIDDEN = HIDDEN
     IS_OUTPUT = True
 
     def run(self, run: Run, images: FloatArray, filename_prefix: str, fps: float, **options: Any) -> Result:
-        place = run.folders.save_place(filename_prefix, "output", images.shape[2], images.shape[1])
-        name = f"{place.stem}_{place.counter:05}_.webp"
+        path, entry = next_file(run, filename_prefix, "webp", images.shape[2], images.shape[1])
         frames = [to_picture(one) for one in images]
         settings = {
             "save_all": True,
@@ -87,8 +80,7 @@ class SaveAnimatedWEBP(Node):
             "method": _WEBP_METHODS[options["method"]],
             "exif": _webp_exif(run, frames[0]),
         }
-        _write(frames[0], place.folder / name, "WEBP", settings)
-        entry = {"filename": name, "subfolder": place.subfolder, "type": "output"}
+        _write(frames[0], path, "WEBP", settings)
         return Result(ui={"images": [entry], "animated": [len(frames) != 1]})
 
 
@@ -100,14 +92,13 @@ class SaveAnimatedPNG(Node):
         fps=number(6.0, 0.01, 1000.0),
         compress_level=integer(4, 0, 9, step=None),
     )
-    HIDDEN = _HIDDEN
+    HIDDEN = HIDDEN
     IS_OUTPUT = True
 
     def run(
         self, run: Run, images: FloatArray, filename_prefix: str, fps: float, compress_level: int, **_: Any
     ) -> Result:
-        place = run.folders.save_place(filename_prefix, "output", images.shape[2], images.shape[1])
-        name = f"{place.stem}_{place.counter:05}_.png"
+        path, entry = next_file(run, filename_prefix, "png", images.shape[2], images.shape[1])
         frames = [to_picture(one) for one in images]
         settings = {
             "save_all": True,
@@ -116,8 +107,7 @@ class SaveAnimatedPNG(Node):
             "compress_level": compress_level,
             "pnginfo": _animation_text(run),
         }
-        _write(frames[0], place.folder / name, "PNG", settings)
-        entry = {"filename": name, "subfolder": place.subfolder, "type": "output"}
+        _write(frames[0], path, "PNG", settings)
         return Result(ui={"images": [entry], "animated": [True]})
 
 
@@ -137,41 +127,29 @@ def save_pngs(
 
 
 def _write(picture: Image.Image, path: Path, file_format: str, settings: dict[str, Any]) -> None:
-    # Renamed when complete: an engine killed while it writes leaves no half picture under a real name.
-    partial = path.with_name(f".{path.name}.part")
-    try:
+    with completed(path) as partial:
         picture.save(partial, format=file_format, **settings)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _png_text(run: Run) -> PngInfo | None:
-    if run.png_info is None:
-        return None
     info = PngInfo()
-    info.add_text("prompt", json.dumps(run.prompt))
-    for key, value in run.png_info.items():
-        info.add_text(key, json.dumps(value))
-    return info
+    for name, value in texts(run).items():
+        info.add_text(name, value)
+    return info if run.png_info is not None else None
 
 
 def _animation_text(run: Run) -> PngInfo | None:
     """An animation carries its texts in chunks of ComfyUI's own, behind the pixels."""
-    if run.png_info is None:
-        return None
     info = PngInfo()
-    for key, value in {"prompt": run.prompt, **run.png_info}.items():
-        info.add(b"comf", f"{key}\0{json.dumps(value)}".encode("latin-1"), after_idat=True)
-    return info
+    for name, value in texts(run).items():
+        info.add(b"comf", f"{name}\0{value}".encode("latin-1"), after_idat=True)
+    return info if run.png_info is not None else None
 
 
 def _webp_exif(run: Run, picture: Image.Image) -> Image.Exif:
     exif = picture.getexif()
-    if run.png_info is not None:
-        exif[_EXIF_MODEL] = f"prompt:{json.dumps(run.prompt)}"
-        for offset, (key, value) in enumerate(run.png_info.items()):
-            exif[_EXIF_MAKE - offset] = f"{key}:{json.dumps(value)}"
+    for offset, (name, value) in enumerate(texts(run).items()):
+        exif[_EXIF_MODEL - offset] = f"{name}:{value}"
     return exif
 
 
