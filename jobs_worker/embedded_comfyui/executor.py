@@ -80,8 +80,10 @@ class _Plan:
 
     def prepare(self) -> None:
         """Find kept results, and what has to run."""
-        for node_id in self._prompt:
-            result = self._cache.get(self._signatures.of(node_id))
+        signatures = {node_id: self._signatures.of(node_id) for node_id in self._prompt}
+        self._cache.keep_only(set(signatures.values()))
+        for node_id, signature in signatures.items():
+            result = self._cache.get(signature)
             if result is not None:
                 self._results[node_id] = result
         self._run.record("execution_cached", nodes=list(self._results))

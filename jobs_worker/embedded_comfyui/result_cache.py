@@ -1,4 +1,4 @@
-"""Results of nodes by signature, least recently used first out, bounded in bytes."""
+"""Results of the last prompt's nodes by signature, bounded in bytes: least recently used first out."""
 
 from __future__ import annotations
 
@@ -46,6 +46,11 @@ class ResultCache:
             return None
         self._results.move_to_end(signature)
         return self._results[signature]
+
+    def keep_only(self, signatures: set[str | None]) -> None:
+        """Drop what the prompt that begins now does not contain: ComfyUI keeps the last prompt's results."""
+        for signature in [known for known in self._results if known not in signatures]:
+            self._size_bytes -= self._results.pop(signature).size_bytes()
 
     def put(self, signature: str | None, result: NodeResult) -> None:
         """Keep a result, unless it alone is over the limit."""

@@ -54,9 +54,12 @@ class Signatures:
         if node_id not in self._known:
             description = self._prompt[node_id]
             cls = NODES[description["class_type"]]
-            inputs = known_inputs(self._prompt, node_id)
-            parts = {name: self._input(value) for name, value in sorted(inputs.items())}
-            fingerprint = cls.fingerprint(self._folders, inputs)
+            known = known_inputs(self._prompt, node_id)
+            # Inputs that the class does not know change nothing, yet count, as in ComfyUI.
+            parts = {**description["inputs"], **{name: self._input(value) for name, value in known.items()}}
+            if "UNIQUE_ID" in cls.HIDDEN.values():
+                parts["unique_id"] = node_id
+            fingerprint = cls.fingerprint(self._folders, known)
             if fingerprint is not None:
                 self.fingerprints[node_id] = fingerprint
             whole = json.dumps([cls.CLASS, parts, fingerprint], sort_keys=True)

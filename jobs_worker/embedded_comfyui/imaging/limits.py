@@ -1,11 +1,12 @@
-"""Size limits: what a prompt may ask for before memory is at risk."""
+"""Limits: what a prompt may ask for before memory is at risk."""
 
 MAX_SIDE_PX = 16384
 MAX_AREA_PX = 64_000_000
+MAX_TEXT_CHARACTERS = 4_000_000
 
 
 class TooLargeError(ValueError):
-    """A picture or a batch would be larger than the engine accepts."""
+    """A picture, a batch or a text would be larger than the engine accepts."""
 
 
 def check_size(width: int, height: int, batch: int = 1) -> None:
@@ -21,3 +22,13 @@ def check_size(width: int, height: int, batch: int = 1) -> None:
         raise TooLargeError(
             f"{megapixels:.0f} megapixels are too many: the limit is {MAX_AREA_PX // 1_000_000}."
         )
+
+
+def check_text(length: int) -> None:
+    """Refuse a text of so many characters: a chain of nodes that double it would fill any memory.
+
+    Raises:
+        TooLargeError: it is over the limit.
+    """
+    if length > MAX_TEXT_CHARACTERS:
+        raise TooLargeError(f"A text of {length} characters is too long: the limit is {MAX_TEXT_CHARACTERS}.")

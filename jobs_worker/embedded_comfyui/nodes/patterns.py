@@ -1,19 +1,30 @@
-"""Nodes that look for patterns (regular expressions) in texts."""
+"""Nodes that look for patterns (regular expressions) in texts.
+
+They use the `regex` library: `re` can't be stopped and lets no other thread run, so that one unlucky pattern
+would silence the engine.
+"""
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
+import regex
+
+from ..imaging.limits import MAX_TEXT_CHARACTERS, check_text
 from .base import Node, Run, combo, inputs, integer, node, switch, text
 
 _LONG_TEXT = text(multiline=True)
+_BOUNDED: dict[str, Any] = {"timeout": 5.0, "concurrent": True}
 
 
-def _flags(case_insensitive: bool, multiline: bool, dotall: bool) -> re.RegexFlag:
-    flags = re.RegexFlag(0)
-    for wanted, flag in ((case_insensitive, re.IGNORECASE), (multiline, re.MULTILINE), (dotall, re.DOTALL)):
-        flags |= flag if wanted else re.RegexFlag(0)
+def _flags(case_insensitive: bool, multiline: bool, dotall: bool) -> regex.RegexFlag:
+    flags = regex.RegexFlag(0)
+    for wanted, flag in (
+        (case_insensitive, regex.IGNORECASE),
+        (multiline, regex.MULTILINE),
+        (dotall, regex.DOTALL),
+    ):
+        flags |= flag if wanted else regex.RegexFlag(0)
     return flags
 
 
@@ -31,8 +42,9 @@ class RegexMatch(Node):
 
     def run(self, run: Run, string: str, regex_pattern: str, **flags: bool) -> tuple[Any, ...]:
         try:
-            return (re.search(regex_pattern, string, _flags(**flags)) is not None,)
-        except re.error:
+            pattern = regex.compile(regex_pattern, _flags(**flags))
+            return (pattern.search(string, **_BOUNDED) is not None,)
+        except regex.error:
             return (False,)  # a broken pattern finds nothing, as in ComfyUI
 
 
@@ -53,10 +65,10 @@ class RegexExtract(Node):
         self, run: Run, string: str, regex_pattern: str, mode: str, group_index: int, **flags: bool
     ) -> tuple[Any, ...]:
         try:
-            pattern = re.compile(regex_pattern, _flags(**flags))
-        except re.error:
+            pattern = regex.compile(regex_pattern, _flags(**flags))
+        except regex.error:
             return ("",)
-        found = list(pattern.finditer(string))
+        found = list(pattern.finditer(string, **_BOUNDED))
         if mode.startswith("First"):
             found = found[:1]
         if mode.endswith("Groups") or mode.endswith("Group"):
@@ -68,7 +80,7 @@ class RegexExtract(Node):
         return ("\n".join(one.group(group) or "" for one in found),)
 
 
-def _has(pattern: re.Pattern[str], mode: str, group: int) -> bool:
+def _has(pattern: regex.Pattern[str], mode: str, group: int) -> bool:
     return pattern.groups >= group and (mode == "First Group" or pattern.groups > 0)
 
 
@@ -107,4 +119,14 @@ class RegexReplace(Node):
         count: int = 0,
     ) -> tuple[Any, ...]:
         flags = _flags(case_insensitive, multiline, dotall)
-        return (re.sub(regex_pattern, replace, string, count=count, flags=flags),)
+        left = MAX_TEXT_CHARACTERS
+
+        def filled(match: regex.Match[str]) -> str:
+            nonlocal left
+            part = match.expand(replace)
+            left -= len(part)
+            check_text(MAX_TEXT_CHARACTERS - min(left, 0))
+            return part
+
+        pattern = regex.compile(regex_pattern, flags)
+        return (pattern.sub(filled, string, count=count, **_BOUNDED),)

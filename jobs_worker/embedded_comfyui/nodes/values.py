@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..imaging.limits import check_text
 from .base import Node, Result, Run, combo, inputs, node, switch, text
 
 _LARGEST = 2**63 - 1
@@ -74,6 +75,7 @@ class StringConcatenate(Node):
     OUTPUTS = ("STRING",)
 
     def run(self, run: Run, string_a: str, string_b: str, delimiter: str) -> tuple[Any, ...]:
+        check_text(len(string_a) + len(string_b) + len(delimiter))
         return (delimiter.join((string_a, string_b)),)
 
 
@@ -93,6 +95,7 @@ class StringReplace(Node):
     OUTPUTS = ("STRING",)
 
     def run(self, run: Run, string: str, find: str, replace: str) -> tuple[Any, ...]:
+        check_text(len(string) + string.count(find) * (len(replace) - len(find)))
         return (string.replace(find, replace),)
 
 
