@@ -6,7 +6,15 @@ from creator_app.integrations.comfyui.client import ComfyUIClient, Timeouts
 from creator_app.integrations.comfyui.errors import ErrorKind, PromptFailed, PromptForgotten, ServerGone
 from creator_app.integrations.comfyui.execution import Stopped, checked, execute_workflow, stream_progress
 from creator_app.integrations.comfyui.progress import ProgressEvent
-from creator_app.integrations.comfyui.protocol import Finished, History, OutputFile, Pending, Running, Unknown
+from creator_app.integrations.comfyui.protocol import (
+    Finished,
+    History,
+    OutputFile,
+    OutputText,
+    Pending,
+    Running,
+    Unknown,
+)
 
 __all__ = [
     "ComfyUIClient",
@@ -14,6 +22,7 @@ __all__ = [
     "Finished",
     "History",
     "OutputFile",
+    "OutputText",
     "Pending",
     "ProgressEvent",
     "PromptFailed",
@@ -33,5 +42,11 @@ __all__ = [
 def get_comfyui_client(
     url: str, headers: Mapping[str, str] | None = None, timeouts: Timeouts | None = None
 ) -> ComfyUIClient:
-    """A client of the server at ``url``; close it after use."""
+    """A client of the server at ``url``; close it after use.
+
+    Args:
+        url: of the server; ``https://user:password@gpu-1.example.org`` works too.
+        headers: sent with everything, the websocket included, such as ``Authorization`` of a rented GPU.
+        timeouts: how long to wait for connections and answers.
+    """
     return ComfyUIClient(url, headers, timeouts)

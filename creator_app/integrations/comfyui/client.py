@@ -2,11 +2,12 @@
 
 import ssl
 import time
+from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, BinaryIO, Final, Self
-from urllib.parse import quote
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 import httpx
 
@@ -30,7 +31,13 @@ _FROM_A_PROXY: Final = frozenset({502, 503, 504})
 
 @dataclass(frozen=True)
 class Timeouts:
-    """In seconds. A server that drains a stalled listener may be silent for seconds without being dead."""
+    """In seconds. A server that drains a stalled listener may be silent for seconds without being dead.
+
+    Attributes:
+        connect: until a connection stands, websocket included.
+        answer: between two bytes of an answer.
+        transfer: between two bytes of a file that goes up or comes down.
+    """
 
     connect: float = 5.0
     answer: float = 20.0
@@ -41,21 +48,31 @@ class ComfyUIClient:
     """Speaks to one server over kept connections. One thread at a time.
 
     Args:
-        base_url: such as ``http://127.0.0.1:8188``.
-        headers: sent with everything, for servers behind a password.
+        base_url: such as ``http://127.0.0.1:8188``; a user and password in it go as Basic authentication.
+        headers: sent with everything, websocket included, for servers behind a password.
         timeouts: how long to wait.
+
+    Attributes:
+        base_url: without user and password, fit for logs.
+        headers: with the password: for no log.
+        timeouts: as given.
     """
 
     def __init__(
         self, base_url: str, headers: Mapping[str, str] | None = None, timeouts: Timeouts | None = None
     ) -> None:
-        self.base_url = base_url.rstrip("/")
+        self.base_url, password = without_password(base_url)
         self.headers = dict(headers or {})
-        self._timeouts = timeouts or Timeouts()
-        limit = httpx.Timeout(self._timeouts.answer, connect=self._timeouts.connect)
-        self._http = httpx.Client(
-            base_url=self.base_url, headers=self.headers, timeout=limit, verify=_verify(self.base_url)
-        )
+        if not any(name.lower() == "authorization" for name in self.headers):
+            self.headers |= password
+        self.timeouts = timeouts or Timeouts()
+        self._http = httpx.Client(base_url=self.base_url, headers=self.headers, verify=_verify(self.base_url))
+        self.set_timeouts(self.timeouts)
+
+    def set_timeouts(self, timeouts: Timeouts) -> None:
+        """Waits as long as this from now on: recipes differ."""
+        self.timeouts = timeouts
+        self._http.timeout = httpx.Timeout(timeouts.answer, connect=timeouts.connect)
 
     def __enter__(self) -> Self:
         return self
@@ -78,9 +95,9 @@ class ComfyUIClient:
         try:
             answer = self._http.post("/prompt", json=body)
         except httpx.ConnectError as error:
-            raise ServerGone(repr(error)) from error  # it was never sent
+            raise ServerGone(self._said(error)) from error  # it was never sent
         except httpx.HTTPError as error:
-            self._look_up_after_a_lost_answer(prompt_id, repr(error))
+            self._look_up_after_a_lost_answer(prompt_id, self._said(error))
             return
         parsed = _json(answer)
         if answer.status_code in _FROM_A_PROXY or (answer.status_code == httpx.codes.OK and parsed is None):
@@ -153,10 +170,10 @@ class ComfyUIClient:
                 "/upload/image",
                 files={"image": (filename, stream, "application/octet-stream")},
                 data={"subfolder": subfolder, "type": "input", "overwrite": "true"},
-                timeout=self._timeouts.transfer,
+                timeout=httpx.Timeout(self.timeouts.transfer, connect=self.timeouts.connect),
             )
         except httpx.HTTPError as error:
-            raise ServerGone(repr(error)) from error
+            raise ServerGone(self._said(error)) from error
         parsed = _json(answer)
         if answer.status_code in _FROM_A_PROXY:
             raise ServerGone(f"/upload/image answered {answer.status_code}")
@@ -176,14 +193,19 @@ class ComfyUIClient:
         """
         params = {"filename": file.filename, "subfolder": file.subfolder, "type": file.type}
         try:
-            with self._http.stream("GET", "/view", params=params, timeout=self._timeouts.transfer) as answer:
+            with self._http.stream(
+                "GET",
+                "/view",
+                params=params,
+                timeout=httpx.Timeout(self.timeouts.transfer, connect=self.timeouts.connect),
+            ) as answer:
                 if answer.status_code == httpx.codes.NOT_FOUND:
                     raise PromptForgotten(f"/view has no {file.filename}")
                 if answer.status_code != httpx.codes.OK:
                     raise ServerGone(f"/view answered {answer.status_code} for {file.filename}")
                 yield from answer.iter_bytes(_CHUNK)
         except httpx.HTTPError as error:
-            raise ServerGone(repr(error)) from error
+            raise ServerGone(self._said(error)) from error
 
     def cancel(self, prompt_id: str, patience_s: float = 30.0) -> Found:
         """Ends exactly this prompt, waiting or running, and nobody else's.
@@ -234,11 +256,21 @@ class ComfyUIClient:
         """
         return self._get_json("/system_stats")
 
+    def _said(self, error: Exception) -> str:
+        """An error's own words, without the password, whatever library put it there."""
+        text = repr(error)
+        for secret in (
+            *self.headers.values(),
+            *(value.rpartition(" ")[2] for value in self.headers.values()),
+        ):
+            text = text.replace(secret, "…") if len(secret) > 3 else text
+        return text
+
     def _get_json(self, path: str) -> dict[str, Any]:
         try:
             answer = self._http.get(path)
         except httpx.HTTPError as error:
-            raise ServerGone(repr(error)) from error
+            raise ServerGone(self._said(error)) from error
         parsed = _json(answer)
         if answer.status_code != httpx.codes.OK or parsed is None:
             raise ServerGone(f"{path} answered {answer.status_code}")
@@ -248,7 +280,17 @@ class ComfyUIClient:
         try:
             self._http.post(path, json=body)
         except httpx.HTTPError as error:
-            raise ServerGone(repr(error)) from error
+            raise ServerGone(self._said(error)) from error
+
+
+def without_password(url: str) -> tuple[str, dict[str, str]]:
+    """An address without user and password, and the header that carries them instead."""
+    parts = urlsplit(url.rstrip("/"))
+    if "@" not in parts.netloc:
+        return urlunsplit(parts), {}
+    who, _, host = parts.netloc.rpartition("@")
+    token = b64encode(unquote(who).encode()).decode()
+    return urlunsplit(parts._replace(netloc=host)), {"Authorization": f"Basic {token}"}
 
 
 def _verify(base_url: str) -> ssl.SSLContext | bool:

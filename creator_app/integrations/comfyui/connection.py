@@ -1,14 +1,18 @@
 """The websocket of one run, read by a thread of its own.
 
 Always read: a client that does not read its socket stops the messages of every client of that server.
-A client id per prompt: messages go to whoever sent the prompt, so a reader that comes later (after a cut,
-or in another process) hears the rest under the same id. When an older socket of that id closes, the server
-forgets the newer one; it is then open and silent, so silence is never trusted.
+
+A client id of its own per prompt, namely the prompt's: a server tells only the id that a prompt was sent
+with, so a reader that comes later (after a cut, or in the process that takes a job over) hears the rest under
+that id and under no other. It costs this: when an older socket of the id closes, the server forgets the newer
+one, which is then open and silent for good. So silence is never trusted, and whoever follows a prompt asks
+``/history`` meanwhile (docs/adr/0006).
 """
 
 import json
 import queue
 import threading
+import time
 from collections.abc import Mapping
 from typing import Final, Self
 from urllib.parse import quote
@@ -17,7 +21,6 @@ import websocket
 
 from creator_app.integrations.comfyui.protocol import Message, Preview, parse_binary, parse_text
 
-_CONNECT_S: Final = 5.0
 _FIRST_PAUSE_S: Final = 0.25
 _LONGEST_PAUSE_S: Final = 10.0
 _HELLO: Final = {"type": "feature_flags", "data": {"supports_preview_metadata": True}}
@@ -41,13 +44,25 @@ class Connection:
         base_url: of the server.
         client_id: under which the server knows it; the prompt is sent under the same.
         headers: for servers behind a password.
+        connect_s: how long one try to connect may take.
+
+    Attributes:
+        heard_at: `time.monotonic()` at which the event that `next` gave came in; it may have waited since.
     """
 
-    def __init__(self, base_url: str, client_id: str, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        client_id: str,
+        headers: Mapping[str, str] | None = None,
+        connect_s: float = 5.0,
+    ) -> None:
         self.client_id = client_id
+        self.heard_at = 0.0
+        self._connect_s = connect_s
         self._url = f"{base_url.replace('http', 'ws', 1)}/ws?clientId={quote(client_id)}"
         self._headers = [f"{name}: {value}" for name, value in (headers or {}).items()]
-        self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self._events: queue.SimpleQueue[tuple[float, Event]] = queue.SimpleQueue()
         self._socket: websocket.WebSocket | None = None
         self._thread = threading.Thread(target=self._keep_reading, name="comfyui-socket", daemon=True)
         self._ended = threading.Event()
@@ -61,9 +76,13 @@ class Connection:
     def next(self, timeout_s: float) -> Event | None:
         """The next event, or ``None`` when there was none for ``timeout_s`` seconds."""
         try:
-            return self._events.get(timeout=max(0.0, timeout_s))
+            self.heard_at, event = self._events.get(timeout=max(0.0, timeout_s))
         except queue.Empty:
             return None
+        return event
+
+    def _tell(self, event: Event) -> None:
+        self._events.put((time.monotonic(), event))
 
     def close(self) -> None:
         """Closes the socket; the reading thread ends with it."""
@@ -85,7 +104,7 @@ class Connection:
     def _connect(self) -> bool:
         try:
             socket = websocket.create_connection(
-                self._url, timeout=_CONNECT_S, header=self._headers, suppress_origin=True
+                self._url, timeout=self._connect_s, header=self._headers, suppress_origin=True
             )
             # Must be the very first message, or previews come without their node.
             socket.send(json.dumps(_HELLO))
@@ -102,12 +121,12 @@ class Connection:
                 self._read(self._socket)
                 self._socket = None
                 pause = _FIRST_PAUSE_S
-            self._events.put(Closed())
+            self._tell(Closed())
             while not self._ended.wait(pause) and not self._connect():
                 pause = min(_LONGEST_PAUSE_S, 2 * pause)
             if self._ended.is_set():
                 break
-            self._events.put(Opened())
+            self._tell(Opened())
         if self._socket is not None:
             self._socket.shutdown()
 
@@ -121,5 +140,5 @@ class Connection:
                 break
             event = parse_text(frame) if kind == websocket.ABNF.OPCODE_TEXT else parse_binary(frame)
             if event is not None:
-                self._events.put(event)
+                self._tell(event)
         socket.shutdown()

@@ -2,12 +2,17 @@
 
 import json
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 _PREVIEW: Final = 1
 _PREVIEW_WITH_METADATA: Final = 4
-_KINDS_OF_OUTPUT_TO_SKIP: Final = frozenset({"animated", "text"})
+#: Under these names nodes show texts; other lists of strings are settings of their pages.
+_TEXTS: Final = frozenset(
+    {"text", "texts", "string", "strings", "tags", "caption", "captions", "prompt", "value", "result"}
+)
+_LONGEST_TEXT: Final = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,14 @@ class OutputFile:
 
 
 @dataclass(frozen=True)
+class OutputText:
+    """A text that a node gave: a caption, a prompt, a number in words."""
+
+    node_id: str
+    text: str
+
+
+@dataclass(frozen=True)
 class History:
     """What ``/history/{id}`` says of a finished prompt.
 
@@ -51,11 +64,16 @@ class History:
         status: ``success`` or ``error``.
         messages: type and data, in order.
         files: of all nodes, by node id.
+        texts: that nodes gave, by node id.
+        seconds_by_class: how long one node of each class took, as far as it was heard; empty for a prompt
+            that nobody listened to.
     """
 
     status: str
     messages: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     files: list[OutputFile] = field(default_factory=list)
+    texts: list[OutputText] = field(default_factory=list)
+    seconds_by_class: dict[str, float] = field(default_factory=dict)
 
     @property
     def succeeded(self) -> bool:
@@ -129,25 +147,42 @@ def parse_binary(frame: bytes) -> Preview | None:
 
 
 def parse_history(entry: dict[str, Any]) -> History:
-    """One entry of ``/history``. Every list of files counts, whatever a custom node calls it."""
+    """One entry of ``/history``. Every file counts, whatever a custom node calls its list of them."""
     status = _as_dict(entry.get("status"))
     messages = [
         (str(row[0]), row[1])
         for row in status.get("messages") or []
         if isinstance(row, list) and len(row) == 2 and isinstance(row[1], dict)
     ]
-    files = [
-        OutputFile(
-            str(node_id), row["filename"], str(row.get("subfolder") or ""), str(row.get("type") or "output")
-        )
-        for node_id, outputs in _as_dict(entry.get("outputs")).items()
-        for kind, rows in _as_dict(outputs).items()
-        if kind not in _KINDS_OF_OUTPUT_TO_SKIP and isinstance(rows, list)
-        for row in rows
-        if isinstance(row, dict) and isinstance(row.get("filename"), str)
+    outputs = [
+        (str(node_id), str(kind), rows if isinstance(rows, list) else [rows])
+        for node_id, of_node in _as_dict(entry.get("outputs")).items()
+        for kind, rows in _as_dict(of_node).items()
     ]
+    # A node may list the same file twice, under an old and a new name.
+    files = list(
+        dict.fromkeys(
+            file for node_id, kind, rows in outputs if kind != "text" for file in _files(node_id, rows)
+        )
+    )
     files.sort(key=lambda file: (_node_order(file.node_id), file.filename))
-    return History(str(status.get("status_str", "")), messages, files)
+    texts = [text for node_id, kind, rows in outputs for text in _texts(node_id, kind, rows)]
+    texts.sort(key=lambda text: _node_order(text.node_id))
+    return History(str(status.get("status_str", "")), messages, files, texts)
+
+
+def _files(node_id: str, rows: list[Any]) -> Iterator[OutputFile]:
+    for row in rows:
+        if isinstance(row, dict) and isinstance(row.get("filename"), str) and row["filename"]:
+            subfolder, kind = str(row.get("subfolder") or ""), str(row.get("type") or "output")
+            yield OutputFile(node_id, row["filename"], subfolder, kind)
+
+
+def _texts(node_id: str, kind: str, rows: list[Any]) -> Iterator[OutputText]:
+    if kind.lower() in _TEXTS and all(isinstance(row, str) for row in rows):
+        for row in rows:
+            if row.strip():
+                yield OutputText(node_id, row[:_LONGEST_TEXT])
 
 
 def _as_dict(value: object) -> dict[str, Any]:
@@ -157,4 +192,4 @@ def _as_dict(value: object) -> dict[str, Any]:
 
 def _node_order(node_id: str) -> tuple[int, str]:
     # The order of keys in history is not fixed, so results are put in the order of their node ids.
-    return (int(node_id), "") if node_id.isdigit() else (1 << 30, node_id)
+    return (int(node_id), "") if node_id.isdecimal() else (1 << 30, node_id)
