@@ -1,8 +1,8 @@
 """``make bench``: starts a Creator as `make run` does, measures it, and prints tables.
 
-Usage: python -m bench [overhead] [live] [start] [memory] [--runs N]
-Without names, all four. It takes its own home and a free port, so it may run beside another Creator.
-Everything it started is ended again, also after Ctrl-C; it gives up after six minutes.
+Usage: python -m bench [overhead] [live] [start] [memory] [rate] [queued] [claims] [nodes] [--runs N]
+Without names, all of them. It takes its own home and a free port, so it may run beside another Creator.
+Everything it started is ended again, also after Ctrl-C; it gives up after fifteen minutes.
 """
 
 import argparse
@@ -18,15 +18,15 @@ import httpx
 import redis
 from playwright.sync_api import Error as BrowserError
 
-from bench import live, memory, overhead, start
+from bench import claims, live, memory, overhead, start, throughput
 from bench.lab import Lab
 from bench.table import say
 
-LIMIT_S = 360
+LIMIT_S = 900
 MOST = 1000
 #: What a Creator, its pages or a script that does not do as it should raises.
 FAILURES = (AssertionError, httpx.HTTPError, redis.RedisError, subprocess.CalledProcessError, BrowserError)
-NAMES = ("overhead", "live", "start", "memory")
+NAMES = ("overhead", "live", "start", "memory", "queued", "rate", "claims")
 
 
 def main() -> int:
@@ -56,6 +56,9 @@ def measure(name: str, lab: Lab, runs: int | None) -> None:
         "live": lambda: live.measure(lab, **counts),
         "start": lambda: start.measure(lab, **counts),
         "memory": lambda: memory.measure(lab),
+        "queued": lambda: throughput.measure_queued(lab, **counts),
+        "rate": lambda: throughput.measure_rate(lab, **counts),
+        "claims": lambda: claims.measure(**counts),
     }
     measurements[name]()
 

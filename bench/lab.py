@@ -32,10 +32,10 @@ class Lab:
         self.down()
         self._folder.cleanup()
 
-    def up(self) -> RunningCreator:
-        """The Creator, started if it does not run."""
+    def up(self, **settings: str) -> RunningCreator:
+        """The Creator, started if it does not run; ``settings`` as environment variables."""
         if self._running is None:
-            self._running = launch(self.home, self.port)
+            self._running = launch(self.home, self.port, **settings)
         return self._running
 
     def down(self) -> None:
@@ -48,10 +48,10 @@ class Lab:
             say(f"Creator did not end by itself: {error}")
         self._end_left()
 
-    def fresh(self) -> RunningCreator:
+    def fresh(self, **settings: str) -> RunningCreator:
         """A Creator that has just been started and has done nothing yet."""
         self.down()
-        return self.up()
+        return self.up(**settings)
 
     def _end_left(self) -> None:
         left = processes(self.home)

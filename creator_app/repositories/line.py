@@ -4,21 +4,41 @@ A *lane* is one account's jobs of one recipe version. The heads of all lanes are
 lane along the index ``ix_job_line`` (a loose index scan), so what stands behind a head is never read.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import CTE, ColumnElement, Select, case, exists, func, literal, literal_column, or_, tuple_
+from sqlalchemy import (
+    CTE,
+    BigInteger,
+    BindParameter,
+    ColumnElement,
+    Float,
+    Select,
+    Uuid,
+    bindparam,
+    case,
+    exists,
+    func,
+    literal,
+    literal_column,
+    or_,
+    tuple_,
+)
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from creator_app.domain.job_state import JobStatus
 from creator_app.models import Account, ComfyServer, Job, ServerAbility
+from creator_app.models.base import UTCDateTime
 
 #: Written into the statement, not bound: a partial index is only used where the planner sees the word.
 _QUEUED: Final[ColumnElement[str]] = literal_column(f"'{JobStatus.QUEUED.value}'")
+#: Of the values' names: an UPDATE takes those that are called like a column for what is to be set.
+_PREFIX: Final = "line_"
 
 
 @dataclass(frozen=True)
@@ -65,60 +85,14 @@ class LineRepository:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def next_job(
-        self, clock: float, now: datetime, patient_since: datetime, free: FreeServers
-    ) -> Select[tuple[UUID]]:
-        """The id of the job to start next, as a query to claim by.
-
-        The account whose turn it is goes first; within it priority, then jobs that waited too long, then
-        jobs whose models a free server still has loaded, then age.
-
-        Args:
-            clock: the line's virtual time.
-            now: by the database's clock.
-            patient_since: a job older than this is not passed over for a warm one.
-            free: where it could run.
-        """
-        heads = self._heads(now, free)
-        start = case((col(Account.turn) < clock, clock), else_=col(Account.turn))
-        return (
-            select(Job.id)
-            .select_from(heads)
-            .join(Job, col(Job.id) == heads.c.job_id)
-            .join(Account, col(Account.id) == col(Job.account_id))
-            .where(self._below_own_limit(), self._can_run(free))
-            .order_by(
-                start,
-                col(Account.served_at).is_not(None),
-                col(Account.served_at),
-                col(Account.id),
-                col(Job.priority),
-                case((col(Job.created_at) < patient_since, 0), else_=1),
-                case((col(Job.recipe_version_id).in_(free.warm), 0), else_=1),
-                col(Job.created_at),
-                col(Job.id),
-            )
-            .limit(1)
-        )
-
     def startable(self, now: datetime, free: FreeServers) -> bool:
         """Whether some waiting job could start on one of these servers."""
-        heads = self._heads(now, free)
-        statement = (
-            select(Job.id)
-            .select_from(heads)
-            .join(Job, col(Job.id) == heads.c.job_id)
-            .join(Account, col(Account.id) == col(Job.account_id))
-            .where(self._below_own_limit(), self._can_run(free))
-            .limit(1)
-        )
-        return self._session.exec(statement).first() is not None
+        values = parameters(0.0, now, now, free)
+        return self._session.execute(next_job(), values).first() is not None
 
     def heads(self) -> list[Job]:
         """The first job of every lane."""
-        lanes = self._lanes([])
-        statement = select(Job).join(lanes, col(Job.id) == lanes.c.job_id)
-        return list(self._session.exec(statement))
+        return list(self._session.exec(_every_head()))
 
     def waiting(self) -> list[Waiting]:
         """Every lane with how many wait in it. Counts along the index, without reading a row of the table."""
@@ -152,68 +126,138 @@ class LineRepository:
         )
         return [(version_id, int(number)) for version_id, number in self._session.execute(statement)]
 
-    def _heads(self, now: datetime, free: FreeServers) -> CTE:
-        def may_start(job: type[Job]) -> list[ColumnElement[bool]]:
-            enough = or_(col(job.more_memory_than).is_(None), col(job.more_memory_than) < free.memory_bytes)
-            return [col(job.available_at) <= now, enough]
 
-        return self._lanes([may_start])
+@cache
+def next_job() -> Select[tuple[UUID]]:
+    """The id of the job to start next, as a query to claim by; its values are `parameters`.
 
-    def _lanes(self, rules: list[Any]) -> CTE:
-        """The ids of the lanes' heads, one jump along the index each."""
+    The account whose turn it is goes first; within it priority, then jobs that waited too long, then
+    jobs whose models a free server still has loaded, then age. Made once: putting it together takes longer
+    than running it.
+    """
+    heads = _lanes(_may_start)
+    clock = bindparam(_PREFIX + "clock", type_=Float())
+    start = case((col(Account.turn) < clock, clock), else_=col(Account.turn))
+    patient = col(Job.created_at) < _moment("patient_since")
+    return (
+        select(Job.id)
+        .join(Account, col(Account.id) == col(Job.account_id))
+        # Not a join: SQLite would read the whole table to prepare one with what may be many lanes.
+        .where(col(Job.id).in_(select(heads.c.job_id)), _below_own_limit(), _can_run())
+        .order_by(
+            start,
+            col(Account.served_at).is_not(None),
+            col(Account.served_at),
+            col(Account.id),
+            col(Job.priority),
+            case((patient, 0), else_=1),
+            case((col(Job.recipe_version_id).in_(_ids("warm")), 0), else_=1),
+            col(Job.created_at),
+            col(Job.id),
+        )
+        .limit(1)
+    )
 
-        def first(job: type[Job], *more: ColumnElement[bool]) -> Select[tuple[UUID]]:
-            conditions = [condition for rule in rules for condition in rule(job)]
-            return (
-                select(job.id)
-                .where(col(job.status) == _QUEUED, *conditions, *more)
-                .order_by(
-                    col(job.account_id),
-                    col(job.recipe_version_id),
-                    col(job.priority),
-                    col(job.created_at),
-                    col(job.id),
-                )
-                .limit(1)
+
+def parameters(clock: float, now: datetime, patient_since: datetime, free: FreeServers) -> dict[str, Any]:
+    """The values of `next_job`.
+
+    Args:
+        clock: the line's virtual time.
+        now: by the database's clock.
+        patient_since: a job older than this is not passed over for a warm one.
+        free: where it could run.
+    """
+    values = {
+        "clock": clock,
+        "now": now,
+        "patient_since": patient_since,
+        "free": list(free.ids),
+        "memory": free.memory_bytes,
+        "warm": list(free.warm),
+    }
+    return {_PREFIX + name: value for name, value in values.items()}
+
+
+@cache
+def _every_head() -> Select[tuple[Job]]:
+    return select(Job).where(col(Job.id).in_(select(_lanes(lambda job: []).c.job_id)))
+
+
+def _moment(name: str) -> BindParameter[datetime]:
+    return bindparam(_PREFIX + name, type_=UTCDateTime())
+
+
+def _ids(name: str) -> BindParameter[UUID]:
+    return bindparam(_PREFIX + name, type_=Uuid(), expanding=True)
+
+
+def _may_start(job: type[Job]) -> list[ColumnElement[bool]]:
+    memory = bindparam(_PREFIX + "memory", type_=BigInteger())
+    enough = or_(col(job.more_memory_than).is_(None), col(job.more_memory_than) < memory)
+    return [col(job.available_at) <= _moment("now"), enough]
+
+
+def _lanes(rules: Callable[[type[Job]], list[ColumnElement[bool]]]) -> CTE:
+    """The ids of the lanes' heads, one jump along the index each.
+
+    Args:
+        rules: what a job must fulfil to be a head.
+    """
+
+    def first(job: type[Job], *more: ColumnElement[bool]) -> Select[tuple[UUID]]:
+        return (
+            select(job.id)
+            .where(col(job.status) == _QUEUED, *rules(job), *more)
+            .order_by(
+                col(job.account_id),
+                col(job.recipe_version_id),
+                col(job.priority),
+                col(job.created_at),
+                col(job.id),
             )
+            .limit(1)
+        )
 
-        lanes = select(first(aliased(Job)).scalar_subquery().label("job_id")).cte("lanes", recursive=True)
-        here, recipe, account = aliased(Job), aliased(Job), aliased(Job)
-        # Two searches, not one over a pair: SQLite would walk through the whole lane for a pair.
-        next_recipe = first(
-            recipe,
-            col(recipe.account_id) == col(here.account_id),
-            col(recipe.recipe_version_id) > col(here.recipe_version_id),
-        )
-        next_account = first(account, col(account.account_id) > col(here.account_id))
-        jump = func.coalesce(
-            next_recipe.correlate(here).scalar_subquery(), next_account.correlate(here).scalar_subquery()
-        )
-        return lanes.union_all(select(jump).select_from(lanes).join(here, col(here.id) == lanes.c.job_id))
+    lanes = select(first(aliased(Job)).scalar_subquery().label("job_id")).cte("lanes", recursive=True)
+    here, recipe, account = aliased(Job), aliased(Job), aliased(Job)
+    # Two searches, not one over a pair: SQLite would walk through the whole lane for a pair.
+    next_recipe = first(
+        recipe,
+        col(recipe.account_id) == col(here.account_id),
+        col(recipe.recipe_version_id) > col(here.recipe_version_id),
+    )
+    next_account = first(account, col(account.account_id) > col(here.account_id))
+    jump = func.coalesce(
+        next_recipe.correlate(here).scalar_subquery(), next_account.correlate(here).scalar_subquery()
+    )
+    return lanes.union_all(select(jump).select_from(lanes).join(here, col(here.id) == lanes.c.job_id))
 
-    def _below_own_limit(self) -> ColumnElement[bool]:
-        running = aliased(Job)
-        count = (
-            select(func.count())
-            .select_from(running)
-            .where(col(running.account_id) == col(Account.id), col(running.status) == JobStatus.RUNNING.value)
-            .correlate(Account)
-            .scalar_subquery()
-        )
-        return or_(col(Account.max_running).is_(None), count < col(Account.max_running))
 
-    def _can_run(self, free: FreeServers) -> ColumnElement[bool]:
-        return exists(
-            select(ServerAbility.server_id)
-            .join(ComfyServer, col(ComfyServer.id) == col(ServerAbility.server_id))
-            .where(
-                col(ServerAbility.recipe_version_id) == col(Job.recipe_version_id),
-                col(ServerAbility.able).is_(True),
-                col(ServerAbility.server_id).in_(free.ids),
-                or_(
-                    col(Job.more_memory_than).is_(None),
-                    func.coalesce(col(ComfyServer.memory_bytes), 0) > col(Job.more_memory_than),
-                ),
-            )
-            .correlate(Job)
+def _below_own_limit() -> ColumnElement[bool]:
+    running = aliased(Job)
+    count = (
+        select(func.count())
+        .select_from(running)
+        .where(col(running.account_id) == col(Account.id), col(running.status) == JobStatus.RUNNING.value)
+        .correlate(Account)
+        .scalar_subquery()
+    )
+    return or_(col(Account.max_running).is_(None), count < col(Account.max_running))
+
+
+def _can_run() -> ColumnElement[bool]:
+    return exists(
+        select(ServerAbility.server_id)
+        .join(ComfyServer, col(ComfyServer.id) == col(ServerAbility.server_id))
+        .where(
+            col(ServerAbility.recipe_version_id) == col(Job.recipe_version_id),
+            col(ServerAbility.able).is_(True),
+            col(ServerAbility.server_id).in_(_ids("free")),
+            or_(
+                col(Job.more_memory_than).is_(None),
+                func.coalesce(col(ComfyServer.memory_bytes), 0) > col(Job.more_memory_than),
+            ),
         )
+        .correlate(Job)
+    )

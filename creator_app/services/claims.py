@@ -18,7 +18,7 @@ from creator_app.infrastructure.database import db_now
 from creator_app.models import LINE, Account, ComfyServer, Job, JobAttempt, Scheduler, ServerAbility
 from creator_app.models.base import new_id
 from creator_app.repositories.attempts import AttemptRepository
-from creator_app.repositories.line import FreeServers, LineRepository
+from creator_app.repositories.line import FreeServers, next_job, parameters
 from creator_app.services import job_state, servers
 from creator_app.services.job_state import Fence
 from creator_app.services.servers import FreeServer
@@ -154,9 +154,9 @@ def _start_next(work: Work, now: datetime, lease: timedelta) -> Claim | None:
     if not candidates:
         return None
     attempt_id = new_id()
-    query = LineRepository(work.session).next_job(line.clock, now, now - _PATIENCE, free_servers(candidates))
+    chosen_by = parameters(line.clock, now, now - _PATIENCE, free_servers(candidates))
     values = {"attempt_id": attempt_id, "attempts": Job.attempts + 1, "waiting_reason": None}
-    job = job_state.claim(work, query.scalar_subquery(), values)
+    job = job_state.claim(work, next_job().scalar_subquery(), chosen_by, values)
     if job is None:
         return None
     chosen = _choose(work, job, candidates)

@@ -72,18 +72,21 @@ def change(
     return changed
 
 
-def claim(work: Work, which: ScalarSelect[UUID], values: dict[str, Any]) -> Job | None:
+def claim(
+    work: Work, which: ScalarSelect[UUID], chosen_by: dict[str, Any], values: dict[str, Any]
+) -> Job | None:
     """Takes the queued job that ``which`` selects, in one statement that can't be won twice.
 
     Args:
         work: the transaction.
         which: a scalar subquery that gives the id of the job to take.
+        chosen_by: the subquery's values, by their names.
         values: further columns to set.
 
     Returns:
         The job, now running, or ``None`` when there was none to take.
     """
-    job = _write(work, col(Job.id) == which, JobStatus.RUNNING, values)
+    job = _write(work, col(Job.id) == which, JobStatus.RUNNING, values, chosen_by)
     if job is not None:
         _record(work, job, JobStatus.QUEUED, "claimed", {"attempt": job.attempts})
     return job
@@ -118,7 +121,13 @@ def add_event(
     )
 
 
-def _write(work: Work, which: ColumnElement[bool], to: JobStatus, values: dict[str, Any]) -> Job | None:
+def _write(
+    work: Work,
+    which: ColumnElement[bool],
+    to: JobStatus,
+    values: dict[str, Any],
+    chosen_by: dict[str, Any] | None = None,
+) -> Job | None:
     statement = (
         update(Job)
         .where(which, col(Job.status).in_([state.value for state in sources(to)]))
@@ -126,7 +135,7 @@ def _write(work: Work, which: ColumnElement[bool], to: JobStatus, values: dict[s
         .returning(Job)
         .execution_options(synchronize_session=False, populate_existing=True)
     )
-    return work.session.execute(statement).scalars().first()
+    return work.session.execute(statement, chosen_by).scalars().first()
 
 
 def _record(work: Work, job: Job, before: JobStatus, kind: str, data: dict[str, Any]) -> None:

@@ -98,6 +98,7 @@ class ScriptedComfyUI:
         stumbles: so many questions for a history are cut off once the prompt has ended.
         upload_status: status of uploads, and whether the file is renamed.
         upload_answer: what is answered to uploads instead.
+        view_status: status of downloads.
         seen: what came in.
     """
 
@@ -109,6 +110,7 @@ class ScriptedComfyUI:
         self.stumbles = 0
         self.upload_answer: dict[str, Any] | None = None
         self.upload_status = 200
+        self.view_status = 200
         self.rename_uploads = False
         self.seen = Seen()
         self.url = ""
@@ -262,6 +264,8 @@ class ScriptedComfyUI:
         return web.json_response({"name": name, "subfolder": folder, "type": "input"})
 
     async def _view(self, request: web.Request) -> web.StreamResponse:
+        if self.view_status not in (200, 206):
+            return web.Response(status=self.view_status)
         if request.query["filename"] == "gone.png":
             return web.Response(status=404)
         if request.query["filename"] != "cut.png":

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from creator_app.infrastructure.database import db_now
 from creator_app.models import ComfyServer, Job, JobAttempt
 from creator_app.models.base import new_id, utcnow
-from creator_app.repositories.line import LineRepository
+from creator_app.repositories.line import next_job, parameters
 from creator_app.services import claims, servers, switches
 from creator_app.services.admission import IntakePaused, NoServerCan, QueueFull
 from creator_app.services.claims import MAX_TAKEOVERS
@@ -300,7 +300,7 @@ def _plan(world: LineWorld, database_rows: int) -> str:
     with world.uow.read() as work:
         now = db_now(work.session)
         free = claims.free_servers(servers.free(work))
-        query = LineRepository(work.session).next_job(0.0, now, now, free)
+        query = next_job().params(parameters(0.0, now, now, free))
         compiled = query.compile(
             work.session.get_bind(), compile_kwargs={"literal_binds": True, "render_postcompile": True}
         )

@@ -11,7 +11,13 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 import httpx
 
-from creator_app.integrations.comfyui.errors import PromptForgotten, ServerGone, from_rejection
+from creator_app.integrations.comfyui.errors import (
+    ErrorKind,
+    PromptFailed,
+    PromptForgotten,
+    ServerGone,
+    from_rejection,
+)
 from creator_app.integrations.comfyui.protocol import (
     Finished,
     Found,
@@ -27,6 +33,9 @@ _LOOKUPS_AFTER_A_LOST_ANSWER: Final = 3
 _LOOKUP_PATIENCE_S: Final = 6.0
 #: What a proxy says of a server that it does not reach, or whose answer it did not wait for.
 _FROM_A_PROXY: Final = frozenset({502, 503, 504})
+
+#: For names that leave its folders, or have a type that it does not know.
+_BAD_NAME: Final = frozenset({400, 414, 422})
 
 
 @dataclass(frozen=True)
@@ -189,6 +198,7 @@ class ComfyUIClient:
 
         Raises:
             PromptForgotten: the server has no such file (any more).
+            PromptFailed: the file's name is one that it gives to nobody.
             ServerGone: it does not answer, or stops in the middle.
         """
         params = {"filename": file.filename, "subfolder": file.subfolder, "type": file.type}
@@ -201,6 +211,8 @@ class ComfyUIClient:
             ) as answer:
                 if answer.status_code == httpx.codes.NOT_FOUND:
                     raise PromptForgotten(f"/view has no {file.filename}")
+                if answer.status_code in _BAD_NAME:
+                    raise PromptFailed(ErrorKind.UNKNOWN, f"/view refused the name {file.filename}")
                 if answer.status_code != httpx.codes.OK:
                     raise ServerGone(f"/view answered {answer.status_code} for {file.filename}")
                 yield from answer.iter_bytes(_CHUNK)
