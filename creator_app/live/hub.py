@@ -41,12 +41,14 @@ class LiveProgress:
         step: what is being done, in plain words.
         preview: address of the latest preview picture, or empty.
         run: names the attempt, so that progress of a new one may begin at zero.
+        quiet_since: the server has said nothing since then (ISO 8601), or empty.
     """
 
     percent: float = 0.0
     step: str = ""
     preview: str = ""
     run: str = ""
+    quiet_since: str = ""
 
 
 @dataclass(frozen=True)
@@ -228,6 +230,7 @@ def progress_of(job_id: str, fields: Mapping[str, Any], before: LiveProgress | N
         percent=round(_number(fields.get("percent"), old.percent), 1),
         step=str(fields.get("step") or old.step),
         preview=f"/api/v1/jobs/{job_id}/preview?v={version}" if version else old.preview,
+        quiet_since=str(fields.get("quiet_since") or ""),
         run=run,
     )
 

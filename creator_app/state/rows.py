@@ -3,14 +3,19 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from creator_app.services.job_view import JobView, OutputView
+from creator_app.services.job_view import JobView, OutputView, people_seconds
+
+#: What every browser draws; a drawing that may carry a script (SVG) is a file to download.
+_SHOWN_AS_PICTURES = ("image/png", "image/jpeg", "image/webp", "image/gif", "image/avif")
+#: A shorter wait for its turn is nothing that anybody asks about.
+_WORTH_A_WORD_S = 3.0
 
 FINAL = ("succeeded", "failed", "canceled")
 
 
 @dataclass
 class ResultRow:
-    """One result file of a job."""
+    """One result file of a job; ``kind`` is image, video, audio or file."""
 
     n: int = 0
     url: str = ""
@@ -19,6 +24,7 @@ class ResultRow:
     dimensions: str = ""
     format: str = ""
     size: str = ""
+    kind: str = ""
 
 
 @dataclass
@@ -36,6 +42,9 @@ class JobRow:
     run: str = ""
     ahead: int = 0
     expected_seconds: float = 0.0
+    cold_start: str = ""
+    quiet_since: str = ""
+    waited: str = ""
     created_at: str = ""
     started_at: str = ""
     finished_at: str = ""
@@ -68,12 +77,15 @@ def job_row(view: JobView) -> JobRow:
         step=view.progress.step or "",
         ahead=view.progress.queue_position or 0,
         expected_seconds=view.expected_seconds or 0.0,
+        cold_start=_cold_start(view),
+        quiet_since=_iso(view.progress.quiet_since),
+        waited=people_seconds(view.waited_seconds) if view.waited_seconds >= _WORTH_A_WORD_S else "",
         created_at=_iso(view.created_at),
         started_at=_iso(view.started_at),
         finished_at=_iso(view.finished_at),
         before_url=view.before_url or "",
         before_thumb=f"{view.before_url}?width=160" if view.before_url else "",
-        after_thumb=f"{results[0].url}?width=160" if results else "",
+        after_thumb=f"{results[0].url}?width=160" if results and results[0].kind == "image" else "",
         preview_url=view.preview_url or "",
         ratio=_ratio(view),
         results=results,
@@ -99,6 +111,7 @@ def result_row(output: OutputView) -> ResultRow:
         dimensions=dimensions,
         format=kind,
         size=size,
+        kind=_kind(output.content_type),
     )
 
 
@@ -125,6 +138,18 @@ def people_size(size_bytes: int) -> str:
     if size_bytes < 1_000_000:
         return f"{size_bytes / 1000:.0f} kB"
     return f"{size_bytes / 1_000_000:.1f} MB"
+
+
+def _kind(content_type: str) -> str:
+    if content_type in _SHOWN_AS_PICTURES:
+        return "image"
+    major = content_type.partition("/")[0]
+    return major if major in ("video", "audio") else "file"
+
+
+def _cold_start(view: JobView) -> str:
+    seconds = view.progress.cold_start_seconds
+    return f"It gets ready for this recipe first, about {people_seconds(seconds)} of it." if seconds else ""
 
 
 def _ratio(view: JobView) -> str:

@@ -13,11 +13,7 @@ def done() -> rx.Component:
     first = job.results[0]
     return rx.el.div(
         rx.el.div(
-            rx.cond(
-                job.before_url != "",
-                before_after(job.before_url, first.url, job.title),
-                rx.el.img(src=first.url, alt=f"Result: {job.title}"),
-            ),
+            _result(first),
             class_name="stage",
             style={"--ratio": job.ratio},
         ),
@@ -26,10 +22,11 @@ def done() -> rx.Component:
             _verdict("circle-check", job.sentence, "verdict good"),
             rx.foreach(job.results, _download),
             rx.el.dl(
-                _fact("Size", first.dimensions),
+                rx.cond(first.dimensions != "", _fact("Size", first.dimensions)),
                 _fact("Format", f"{first.format} · {first.size}"),
                 _fact("Recipe", job.recipe_title),
                 _fact("Made", when_it_was(job.finished_at)),
+                rx.cond(job.waited != "", _fact("Waited before", job.waited)),
                 _fact("Cost", job.credits),
                 class_name="facts",
             ),
@@ -63,6 +60,24 @@ def canceled() -> rx.Component:
         tab_title(f"Canceled · {job.title}"),
         _verdict("circle-slash", "You canceled this job.", "verdict"),
         rx.el.p(job.credits, class_name="quiet small"),
+    )
+
+
+def _result(first: rx.vars.ObjectVar[ResultRow]) -> rx.Component:
+    job = JobState.job
+    return rx.match(
+        first.kind,
+        (
+            "image",
+            rx.cond(
+                job.before_url != "",
+                before_after(job.before_url, first.url, job.title),
+                rx.el.img(src=first.url, alt=f"Result: {job.title}"),
+            ),
+        ),
+        ("video", rx.el.video(src=first.url, controls=True, loop=True, preload="metadata")),
+        ("audio", rx.el.audio(src=first.url, controls=True, preload="metadata")),
+        rx.el.div(rx.icon("file-check"), rx.el.p(first.filename), class_name="nothing"),
     )
 
 

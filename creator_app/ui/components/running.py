@@ -58,6 +58,7 @@ def _waiting() -> rx.Component:
             rx.cond(job.ahead > 0, "It starts by itself. You can close this page.", "It starts in a moment."),
             class_name="quiet small",
         ),
+        rx.cond(job.cold_start != "", rx.el.p(job.cold_start, class_name="quiet small")),
         class_name="stack near",
     )
 
@@ -65,6 +66,7 @@ def _waiting() -> rx.Component:
 def _working() -> rx.Component:
     job, live = JobState.job, _live()
     percent = rx.cond(live, live.percent, job.percent)
+    quiet_since = rx.cond(live, live.quiet_since, job.quiet_since)
     return rx.el.div(
         tab_title(job.title, percent),
         rx.el.h2(
@@ -76,6 +78,15 @@ def _working() -> rx.Component:
             aria_live="polite",
         ),
         steady_progress(percent, rx.cond(live, live.run, job.id), text=True),
+        rx.cond(
+            quiet_since != "",
+            rx.el.p(
+                "Nothing new from the server for ",
+                elapsed_time(quiet_since),
+                ". It is asked again and again; big steps can take a while.",
+                class_name="quiet small",
+            ),
+        ),
         rx.el.dl(
             rx.el.dt("Going for"),
             rx.el.dd(elapsed_time(job.started_at)),
