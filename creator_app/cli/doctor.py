@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import psutil
@@ -18,12 +19,15 @@ from sqlalchemy.exc import SQLAlchemyError
 from creator_app.bootstrap import Creator, get_creator
 from creator_app.errors import CreatorError
 from creator_app.infrastructure.migrations import migration_config
+from creator_app.services import servers, stuck
+from creator_app.services.unit_of_work import Work
 from creator_app.supervise import bundle, ports, probes
 from creator_app.supervise.errors import StartError
 from creator_app.supervise.home import Home, Running
 
 _ROOM_BYTES = 1_000_000_000
 _START = "start Creator: make run"
+_Row = TypeVar("_Row")
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,8 @@ def examine(creator: Creator) -> Iterator[Finding]:
         "web bundle": _bundle,
         "valkey": lambda: _valkey(creator, running),
         "engine": lambda: _engines(creator, running),
+        "servers": lambda: _servers(creator, running),
+        "jobs": lambda: _jobs(creator),
         "web": lambda: _web(creator, running),
         **{name: lambda name=name: _process(home, name, running) for name in _processes(creator, running)},
     }
@@ -139,14 +145,40 @@ def _valkey(creator: Creator, running: Running | None) -> str:
 
 
 def _engines(creator: Creator, running: Running | None) -> str:
-    servers = creator.settings.comfyui_servers
-    if not servers:
+    addresses = [servers.split_address(address)[0] for address in creator.settings.comfyui_servers]
+    if not addresses:
         raise _Trouble("does not run", _START)
-    silent = [url for url in servers if not probes.answers_http(f"{url.rstrip('/')}/system_stats")()]
+    silent = [url for url in addresses if not probes.answers_http(f"{url.rstrip('/')}/system_stats")()]
     if silent:
         advice = "see log/engine.log" if running else "start that ComfyUI, or correct COMFYUI_SERVERS"
         raise _Trouble(f"{', '.join(silent)} does not answer", advice)
-    return ", ".join(servers)
+    return ", ".join(addresses)
+
+
+def _servers(creator: Creator, running: Running | None) -> str:
+    states = _asked(
+        creator, lambda work: [(server.name or server.url, server.state) for server in servers.every(work)]
+    )
+    bad = [f"{name} is {state}" for name, state in states if state in ("offline", "quarantined")]
+    if bad:
+        raise _Trouble(", ".join(bad), "see: python -m creator_app servers list")
+    when = "" if running else "when last looked at: "
+    return when + ", ".join(f"{name} is {state}" for name, state in states) if states else "none yet"
+
+
+def _jobs(creator: Creator) -> str:
+    found = _asked(creator, stuck.find)
+    if found:
+        raise _Trouble(f"{len(found)} do not move", "see: python -m creator_app jobs stuck")
+    return "none is stuck"
+
+
+def _asked(creator: Creator, question: Callable[[Work], list[_Row]]) -> list[_Row]:
+    try:
+        with creator.uow.read() as work:
+            return question(work)
+    except SQLAlchemyError:
+        raise _Trouble("not known: the database can't be used", "see the line about it") from None
 
 
 def _web(creator: Creator, running: Running | None) -> str:
