@@ -143,12 +143,18 @@ class RecipeLimits(_Strict):
         min_side: shortest side of a picture, in pixels.
         files: files a job.
         seconds: how long a run may take before it is given up.
+        idle_seconds: how long a server may say nothing of a run; loading a large model is silent, too.
+        connect_seconds: how long a connection to a server may take to stand.
+        output_bytes: how much a job's results may weigh together.
     """
 
     pixels: int = Field(default=40_000_000, ge=1, le=1_000_000_000)
     min_side: int = Field(default=16, ge=1, le=10_000)
     files: int = Field(default=1, ge=0, le=100)
     seconds: float = Field(default=600, gt=0, le=86_400)
+    idle_seconds: float = Field(default=300, gt=0, le=86_400)
+    connect_seconds: float = Field(default=5, gt=0, le=120)
+    output_bytes: int = Field(default=2_000_000_000, ge=1)
 
 
 class Manifest(_Strict):

@@ -1,33 +1,19 @@
-"""Workflow graphs in ComfyUI's API format: checking one against its manifest, and filling it in.
-
-``{"3": {"class_type": "ImageScale", "inputs": {"image": ["1", 0], "width": 512, …}}, …}``; a list of two is a
-link to another node's output.
-"""
+"""Workflow graphs in ComfyUI's API format: checking one against its manifest, and filling it in."""
 
 import copy
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from creator_app.domain.formulas import FormulaError, Size, read_formula
+from creator_app.domain.graph import Workflow, is_link
 from creator_app.domain.recipe import Manifest
+from creator_app.domain.workflow_safety import reading_problems
+
+__all__ = ["WORKFLOW_FILE", "Workflow", "compute", "fill", "find_problems", "is_link", "with_prefix"]
 
 WORKFLOW_FILE: Final = "workflow_api.json"
 PREFIX_INPUT: Final = "filename_prefix"
 MAX_NODES: Final = 2000
-
-Workflow = dict[str, dict[str, Any]]
-_LOADERS: Final = re.compile(r"Load(Image|Video|Audio|Latent)\w*")
-
-
-def is_link(value: Any) -> bool:
-    """Whether an input's value is a link to another node's output."""
-    return (
-        isinstance(value, list)
-        and len(value) == 2
-        and isinstance(value[0], str)
-        and isinstance(value[1], int)
-    )
 
 
 def find_problems(workflow: Any, manifest: Manifest) -> list[str]:
@@ -163,21 +149,15 @@ def _target_problems(workflow: Workflow, manifest: Manifest) -> Iterator[str]:
 
 
 def _file_problems(workflow: Workflow, manifest: Manifest) -> Iterator[str]:
-    # ComfyUI reads "../" outside of its input folder: only names that Creator uploaded may get there.
-    fed = {(one.node, one.input) for one in manifest.file_inputs}
     for one in manifest.file_inputs:
         if one.node is None:
             yield f'recipe.toml: input "{one.name}" is a file: give the "node" and "input" that load it.'
-    for node_id, node in workflow.items():
-        if not _LOADERS.fullmatch(node["class_type"]):
-            continue
-        for key, value in node["inputs"].items():
-            if isinstance(value, str) and _leads_outside(value) and (node_id, key) not in fed:
-                yield f'{WORKFLOW_FILE}: node "{node_id}" reads "{value}". Feed it from an input instead.'
-
-
-def _leads_outside(name: str) -> bool:
-    return ".." in name or name.startswith(("/", "\\")) or ":" in name[:3]
+        elif not one.required:
+            what = f'input "{one.name}" is a file that may be left out'
+            yield f"recipe.toml: {what}, and then the server's own file is read: set required = true."
+    fed = {(one.node, one.input) for one in manifest.file_inputs if one.node and one.input}
+    for problem in reading_problems(workflow, fed):
+        yield f"{WORKFLOW_FILE}: {problem}. Feed it from an input of the recipe instead."
 
 
 _TRIAL_SIZES: Final = (Size(1200, 800), Size(800, 1200), Size(16, 10_000), Size(10_000, 16), Size(16, 16))

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from creator_app.domain.recipe import Manifest, RecipeInput, RecipeLimits
 from creator_app.domain.recipe_values import InputType, read_value
+from creator_app.domain.workflow_safety import leads_outside
 from creator_app.errors import InvalidInput
 from creator_app.models import Asset
 
@@ -54,7 +55,11 @@ def _value(one: RecipeInput, values: Mapping[str, Any]) -> Any:
         if one.required:
             raise ValueError("This is needed.")
         return None
-    return read_value(one, given)
+    value = read_value(one, given)
+    # A text may end up as a node's file name; refused here, it costs nobody a place in the line.
+    if one.type is InputType.TEXT and one.node is not None and leads_outside(str(value)):
+        raise ValueError("This text begins or ends like the path of a file. Write it in another way.")
+    return value
 
 
 def _seed_span(one: RecipeInput) -> int:

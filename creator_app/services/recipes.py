@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from creator_app.domain.formulas import FormulaError, Size
 from creator_app.domain.recipe import Manifest
 from creator_app.domain.workflow import Workflow, compute, fill, with_prefix
+from creator_app.domain.workflow_safety import UnsafeWorkflow, check_before_sending
 from creator_app.errors import Conflict, InvalidInput, NotFound
 from creator_app.models import Asset, Recipe, RecipeVersion
 from creator_app.repositories.recipe_versions import RecipeVersionRepository
@@ -180,14 +181,23 @@ def build_workflow(
         filename_prefix: how its results' names begin; each job's own, or a cached result is taken for it.
 
     Raises:
-        InvalidInput: a formula cannot be worked out for these inputs.
+        InvalidInput: a formula cannot be worked out for these inputs, or the prompt would read a file that
+            was not uploaded for this job: such a one is never sent.
     """
     manifest = Manifest.model_validate(version.manifest)
     try:
         filled = fill(version.workflow, manifest, _formula_values(inputs), uploaded)
     except FormulaError as error:
         raise _not_workable() from error
-    return with_prefix(filled, filename_prefix)
+    prompt = with_prefix(filled, filename_prefix)
+    try:
+        check_before_sending(prompt, version.workflow, set(uploaded.values()))
+    except UnsafeWorkflow as error:
+        raise InvalidInput(
+            f"This job was not sent to a server: {error}.",
+            hint="Tell the person who runs this site: the recipe must be mended.",
+        ) from error
+    return prompt
 
 
 def _publish(work: Work, found: RecipeFolder, position: int) -> Recipe:

@@ -148,3 +148,10 @@ def test_steps_are_said_in_plain_words() -> None:
     assert step_sentence("ImageScale") == "Resizing your picture"
     assert step_sentence("KSampler") == "Drawing"
     assert step_sentence("SomebodysCustomNode") == OTHERWISE
+
+
+def test_a_file_that_may_be_left_out_would_open_the_servers_own() -> None:
+    optional = read_manifest(MANIFEST.replace("required = true", "required = false"))
+    (problem,) = find_problems(GRAPH, optional)
+    assert 'input "image"' in problem
+    assert "required = true" in problem
