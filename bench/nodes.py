@@ -1,8 +1,8 @@
 """What the built-in engine's nodes take, and whole prompts against a real ComfyUI.
 
-Nodes run in this process, one by one, on pictures of 1024² and 4096²; the floor is a copy of the same picture in
-memory. Whole prompts run in an engine of its own, POST until `executing` null; the floor is what was recorded of
-ComfyUI 0.3.64 on two cores (tests/data/comfyui/README.md).
+Nodes run in this process, one by one, on pictures of 1024² and 4096²; the floor is a copy of the same picture
+in memory. Whole prompts run in an engine of its own, POST until `executing` null; the floor is what was
+recorded of ComfyUI 0.3.64 on two cores.
 """
 
 import io
@@ -111,7 +111,7 @@ def measure(runs: int = 5) -> None:
     """Prints both tables.
 
     Args:
-        runs: of each node, of which the median counts, after one that does not; pictures of 4096² take at most three.
+        runs: of each node, after one that does not count; three at most on pictures of 4096².
     """
     say(f"nodes of the built-in engine on {' and '.join(f'{side}²' for side in SIDES)}")
     medians: dict[str, list[float]] = {}

@@ -17,7 +17,7 @@ from .convert import FloatArray
 _BLOCK = 16
 _BITS_24 = (1 << 24) - 1
 _BITS_53 = (1 << 53) - 1
-_DRAWN_AT_ONCE = 1 << 18
+_DRAWN_AT_ONCE = 1 << 16
 
 
 def normal_noise(count: int, seed: int, check: Callable[[], None] = lambda: None) -> FloatArray:
@@ -36,11 +36,11 @@ def normal_noise(count: int, seed: int, check: Callable[[], None] = lambda: None
     for start in range(0, whole, _DRAWN_AT_ONCE):
         check()
         part = noise[start : min(start + _DRAWN_AT_ONCE, whole)]
-        part[:] = _blocks(_uniform(words, part.size))
+        _fill(part, _uniform(words, part.size))
     if count > whole:
         # The rest's own draws come before those of the block that covers it.
         _uniform(words, count - whole)
-        noise[-_BLOCK:] = _blocks(_uniform(words, _BLOCK))
+        _fill(noise[-_BLOCK:], _uniform(words, _BLOCK))
     return noise
 
 
@@ -49,11 +49,16 @@ def _uniform(words: np.random.RandomState, count: int) -> FloatArray:
     return drawn.astype(np.float32) * np.float32(2.0**-24)
 
 
-def _blocks(uniform: FloatArray) -> FloatArray:
-    pairs = uniform.reshape(-1, 2, _BLOCK // 2)
-    radius = np.sqrt(np.float32(-2.0) * np.log(np.float32(1.0) - pairs[:, 0]))
+def _fill(noise: FloatArray, uniform: FloatArray) -> None:
+    pairs, result = uniform.reshape(-1, 2, _BLOCK // 2), noise.reshape(-1, 2, _BLOCK // 2)
+    # Arrays without gaps: the vectorised functions need them.
+    radius = np.float32(1.0) - pairs[:, 0]
+    np.log(radius, out=radius)
+    radius *= np.float32(-2.0)
+    np.sqrt(radius, out=radius)
     angle = pairs[:, 1] * np.float32(2.0 * math.pi)
-    return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1).reshape(-1)
+    np.multiply(radius, np.cos(angle), out=result[:, 0])
+    np.multiply(radius, np.sin(angle), out=result[:, 1])
 
 
 def _few(words: np.random.RandomState, count: int) -> FloatArray:

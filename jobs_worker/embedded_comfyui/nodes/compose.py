@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import cv2
 import numpy as np
 
-from ..imaging.convert import FloatArray, adopt_channels, as_mask, repeat_to
+from ..imaging.convert import FloatArray, adopt_channels, as_mask, bands, repeat_to
 from ..imaging.limits import check_size
 from ..imaging.resample import resize, resize_mask
 from .base import IMAGE, MASK, Node, Run, inputs, integer, node, switch
@@ -52,15 +53,18 @@ class ImageCompositeMasked(Node):
         if resize_source:
             source = resize(source, width, height, "bilinear")
         source = repeat_to(source, batch)
-        if mask is None:
-            weight = np.ones(source.shape[:3], np.float32)
-        else:
-            weight = repeat_to(resize_mask(as_mask(mask), source.shape[2], source.shape[1]), batch)
         x, y = min(x, width), min(y, height)
         rows, columns = min(source.shape[1], height - y), min(source.shape[2], width - x)
-        part = np.s_[:, y : y + rows, x : x + columns]
-        weight = weight[:, :rows, :columns, None]
-        result[part] = source[:, :rows, :columns] * weight + result[part] * (1 - weight)
+        under, over = result[:, y : y + rows, x : x + columns], source[:, :rows, :columns]
+        if mask is None:
+            under[...] = over
+            return (result,)
+        weight = repeat_to(resize_mask(as_mask(mask), source.shape[2], source.shape[1]), batch)
+        for at in range(batch):
+            for part in bands(under.shape[1:]):
+                share = weight[at, :rows, :columns, None][part]
+                lower = under[at, part]
+                lower += share * (over[at, part] - lower)
         return (result,)
 
 
@@ -83,5 +87,8 @@ class JoinImageWithAlpha(Node):
     def run(self, run: Run, image: FloatArray, alpha: FloatArray) -> tuple[Any, ...]:
         mask = resize_mask(as_mask(alpha), image.shape[2], image.shape[1])
         count = min(image.shape[0], mask.shape[0])
-        joined = [image[:count, ..., :3], (1.0 - mask[:count])[..., None]]
-        return (np.concatenate(joined, axis=-1).astype(np.float32),)
+        result = np.empty((count, *image.shape[1:3], 4), np.float32)
+        for at in range(count):
+            layers = [np.ascontiguousarray(image[at, ..., :3]), 1.0 - mask[at]]
+            cv2.mixChannels(layers, [result[at]], [0, 0, 1, 1, 2, 2, 3, 3])
+        return (result,)

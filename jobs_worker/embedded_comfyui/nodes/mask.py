@@ -7,7 +7,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from ..imaging.convert import FloatArray, as_mask, repeat_to
+from ..imaging.convert import FloatArray, as_mask, bands, repeat_to
 from ..imaging.limits import check_size
 from .base import IMAGE, MASK, SIDE_LIMIT, Node, Run, choice, inputs, integer, node, number, switch
 
@@ -31,7 +31,8 @@ class MaskToImage(Node):
     OUTPUTS = ("IMAGE",)
 
     def run(self, run: Run, mask: FloatArray) -> tuple[Any, ...]:
-        return (np.repeat(as_mask(mask)[..., None], 3, axis=-1),)
+        planes = as_mask(mask)[..., None]
+        return (np.broadcast_to(planes, (*planes.shape[:3], 3)),)
 
 
 @node("ImageToMask", "Convert Image to Mask", "mask", "mask")
@@ -51,9 +52,14 @@ class ImageColorToMask(Node):
     OUTPUTS = ("MASK",)
 
     def run(self, run: Run, image: FloatArray, color: int) -> tuple[Any, ...]:
-        levels = np.clip(image * np.float32(255.0), 0, 255).round().astype(np.int32)
-        packed = (levels[..., 0] << 16) + (levels[..., 1] << 8) + levels[..., 2]
-        return ((packed == color).astype(np.float32),)
+        wanted = np.array([color >> 16 & 255, color >> 8 & 255, color & 255], np.float32)
+        result = np.empty(image.shape[:3], np.float32)
+        for one, found in zip(image, result, strict=True):
+            for part in bands(one.shape):
+                levels = np.rint(np.clip(one[part][..., :3], 0, 1) * np.float32(255.0))
+                same = levels == wanted
+                found[part] = same[..., 0] & same[..., 1] & same[..., 2]
+        return (result,)
 
 
 @node("InvertMask", "InvertMask", "mask", "mask")

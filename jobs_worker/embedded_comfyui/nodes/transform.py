@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import cv2
 import numpy as np
 
 from ..imaging.convert import FloatArray, match_channels, repeat_to
@@ -47,8 +48,23 @@ class ImageRotate(Node):
     OUTPUTS = ("IMAGE",)
 
     def run(self, run: Run, image: FloatArray, rotation: str) -> tuple[Any, ...]:
-        quarters = 0 if rotation == "none" else int(rotation.split(maxsplit=1)[0]) // 90
-        return (np.ascontiguousarray(np.rot90(image, k=quarters, axes=(2, 1))),)
+        if rotation not in _TURNS:
+            return (image,)
+        return (
+            np.stack([cv2.rotate(one, _TURNS[rotation]).reshape(_turned(one, rotation)) for one in image]),
+        )
+
+
+_TURNS = {
+    "90 degrees": cv2.ROTATE_90_CLOCKWISE,
+    "180 degrees": cv2.ROTATE_180,
+    "270 degrees": cv2.ROTATE_90_COUNTERCLOCKWISE,
+}
+
+
+def _turned(one: FloatArray, rotation: str) -> tuple[int, ...]:
+    height, width, channels = one.shape
+    return (height, width, channels) if rotation.startswith("180") else (width, height, channels)
 
 
 @node("ImagePadForOutpaint", "Pad Image for Outpainting", "image")
