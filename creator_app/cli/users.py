@@ -6,7 +6,7 @@ import secrets
 import typer
 
 from creator_app.bootstrap import get_creator
-from creator_app.services import accounts, passwords
+from creator_app.services import accounts, passwords, shares
 
 app = typer.Typer(help="The people who may sign in.", no_args_is_help=True)
 
@@ -39,3 +39,18 @@ def add(
         typer.echo(f"Password: {chosen}")
     if key:
         typer.echo(f"API key: {key}")
+
+
+@app.command("limit")
+def limit(
+    email: str = typer.Argument(help="The person's e-mail address."),
+    weight: float = typer.Option(None, min=0.01, max=100, help="Share of the servers; everybody has 1."),
+    running: int = typer.Option(None, min=0, help="Jobs that may run at a time; 0 for no limit."),
+    waiting: int = typer.Option(None, min=0, help="Jobs that may wait; 0 for no limit."),
+) -> None:
+    """Sets how much of the line somebody may have; what is left out stays."""
+    with get_creator().uow.write() as work:
+        account = shares.set_share(work, email, weight=weight, max_running=running, max_queued=waiting)
+    at_a_time = account.max_running or "any number"
+    at_most = account.max_queued or "any number"
+    typer.echo(f"Weight {account.weight:g}; {at_a_time} running at a time; {at_most} waiting.")

@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from creator_app.errors import InvalidInput, NotFound
 from creator_app.infrastructure.database import db_now
 from creator_app.models import ComfyServer, Job, JobAttempt
 from creator_app.models.base import new_id, utcnow
 from creator_app.repositories.line import next_job, parameters
-from creator_app.services import claims, servers, switches
+from creator_app.services import claims, servers, shares, switches
 from creator_app.services.admission import IntakePaused, NoServerCan, QueueFull
 from creator_app.services.claims import MAX_TAKEOVERS
 from tests.integration.line_world import LineWorld
@@ -95,6 +96,19 @@ def test_a_full_queue_refuses_and_nobody_elses(world: LineWorld) -> None:
         world.submit("ann")
     world.submit("bob")
     assert len(world.every(Job)) == 3
+
+
+def test_an_operator_sets_what_somebody_may_have(world: LineWorld) -> None:
+    world.person("ann")
+    with world.uow.write() as work:
+        shares.set_share(work, "Ann@example.org", weight=2.5, max_running=1, max_queued=7)
+    with world.uow.write() as work:
+        account = shares.set_share(work, "ann@example.org", max_queued=0)
+    assert (account.weight, account.max_running, account.max_queued) == (2.5, 1, None)
+    with world.uow.write() as work, pytest.raises(InvalidInput):
+        shares.set_share(work, "ann@example.org", weight=0)
+    with world.uow.write() as work, pytest.raises(NotFound):
+        shares.set_share(work, "nobody@example.org", weight=1)
 
 
 def test_paused_intake_refuses_and_goes_on(world: LineWorld) -> None:
