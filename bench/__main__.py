@@ -18,7 +18,7 @@ import httpx
 import redis
 from playwright.sync_api import Error as BrowserError
 
-from bench import claims, live, memory, overhead, start, throughput
+from bench import claims, live, memory, nodes, overhead, start, throughput
 from bench.lab import Lab
 from bench.table import say
 
@@ -26,7 +26,7 @@ LIMIT_S = 900
 MOST = 1000
 #: What a Creator, its pages or a script that does not do as it should raises.
 FAILURES = (AssertionError, httpx.HTTPError, redis.RedisError, subprocess.CalledProcessError, BrowserError)
-NAMES = ("overhead", "live", "start", "memory", "queued", "rate", "claims")
+NAMES = ("overhead", "live", "start", "memory", "queued", "rate", "claims", "nodes")
 
 
 def main() -> int:
@@ -59,6 +59,7 @@ def measure(name: str, lab: Lab, runs: int | None) -> None:
         "queued": lambda: throughput.measure_queued(lab, **counts),
         "rate": lambda: throughput.measure_rate(lab, **counts),
         "claims": lambda: claims.measure(**counts),
+        "nodes": lambda: nodes.measure(**counts),
     }
     measurements[name]()
 
