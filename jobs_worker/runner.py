@@ -26,7 +26,7 @@ from creator_app.integrations.comfyui import (
     get_comfyui_client,
 )
 from creator_app.models import Asset
-from creator_app.services import claims, job_state, servers, timings
+from creator_app.services import abilities, claims, job_state, servers, timings
 from creator_app.services.claims import Claim
 from jobs_worker.engine_run import EngineRun
 from jobs_worker.lease import LeaseKeeper
@@ -98,7 +98,7 @@ class Runner:
         if self._claim.job.status == JobStatus.RUNNING.value:  # a run that was taken over may be further
             self._saving()
         crash_point("output.before")
-        self._succeed(*save_outputs(self._creator, self._claim, client, result.files))
+        self._succeed(*save_outputs(self._creator, self._claim, client, result, run.wanted))
 
     def _stopped(self, keeper: LeaseKeeper) -> None:
         if keeper.lost.is_set():
@@ -154,6 +154,9 @@ class Runner:
         if error.kind is ErrorKind.OUT_OF_MEMORY:
             self._try_where_there_is_more_memory(error)
             return
+        if error.kind in (ErrorKind.MISSING_NODE, ErrorKind.MISSING_MODEL):
+            self._try_where_nothing_is_missing(error)
+            return
         self._try_again_or_give_up(
             error, kind=error.kind.value, detail=error.detail, retryable=error.retryable
         )
@@ -176,6 +179,15 @@ class Runner:
             self._queue_again(kind, detail)
         else:
             self._give_up(error, kind=kind, detail=detail)
+
+    def _try_where_nothing_is_missing(self, error: PromptFailed) -> None:
+        claim, elsewhere = self._claim, False
+        if claim.server_id is not None:
+            with self._creator.uow.write() as work:
+                elsewhere = abilities.lacks(
+                    work, claim.server_id, claim.job.recipe_version_id, error.detail or error.message
+                )
+        self._try_again_or_give_up(error, kind=error.kind.value, detail=error.detail, retryable=elsewhere)
 
     def _queue_again(self, kind: str, detail: str | None, **further: Any) -> None:
         claim = self._claim

@@ -41,6 +41,26 @@ def judge(work: Work, version: RecipeVersion) -> None:
     work.session.flush()
 
 
+def lacks(work: Work, server_id: UUID, recipe_version_id: UUID, what: str) -> bool:
+    """Notes that a server refused a recipe for something that its list had promised.
+
+    Args:
+        work: a writing transaction.
+        server_id: which.
+        recipe_version_id: what it refused.
+        what: is missing, for the operator.
+
+    Returns:
+        Whether another server can run it.
+    """
+    row = work.session.get(ServerAbility, (server_id, recipe_version_id))
+    if row is not None:
+        row.able, row.missing = False, [what[:200]]
+        work.session.add(row)
+        work.session.flush()
+    return any(other.able for other in known(work, recipe_version_id))
+
+
 def known(work: Work, recipe_version_id: UUID) -> list[ServerAbility]:
     """What is known of the servers and this version, a row for each server that was judged."""
     statement = select(ServerAbility).where(ServerAbility.recipe_version_id == recipe_version_id)
