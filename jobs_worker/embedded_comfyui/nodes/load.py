@@ -34,6 +34,7 @@ class LoadImage(_PictureNode):
             width, height = _upright_size(file)
             check_size(width, height, getattr(file, "n_frames", 1))
             for frame in _frames(file):
+                run.check_interrupt()
                 picture = ImageOps.exif_transpose(frame)
                 rgb = _eight_bit(picture).convert("RGB")
                 if rgb.size != (width, height):

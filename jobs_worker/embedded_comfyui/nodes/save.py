@@ -118,6 +118,7 @@ def save_pngs(
     place = run.folders.save_place(prefix, kind, images.shape[2], images.shape[1])
     entries = []
     for number_in_batch, one in enumerate(images):
+        run.check_interrupt()
         stem = place.stem.replace("%batch_num%", str(number_in_batch))
         name = f"{stem}_{place.counter + number_in_batch:05}_.png"
         settings = {"pnginfo": _png_text(run), "compress_level": compress_level}
