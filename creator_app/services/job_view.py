@@ -229,9 +229,14 @@ def people_seconds(seconds: float) -> str:
     return f"{seconds / 3600:.0f} h"
 
 
+#: Ranges that end below so many seconds are rounded to so many.
+_STEPS = ((20, 1), (60, 5), (300, 10))
+
+
 def people_range(span: tuple[float, float]) -> str:
-    """A range as people say it: ``8 to 12 s``, ``about 3 min``."""
-    low, high = (people_seconds(seconds) for seconds in span)
+    """A range as people say it, rounded as far as nobody would notice: ``8 to 12 s``, ``about 3 min``."""
+    step = next((step for below, step in _STEPS if span[1] < below), 60)
+    low, high = (people_seconds(step * round(seconds / step)) for seconds in span)
     if low == high:
         return f"about {high}"
     number, _, unit = low.partition(" ")
@@ -258,7 +263,7 @@ def _waiting_sentence(progress: ProgressView, reason: WaitingReason | None) -> s
     starts = progress.starts_in
     if ahead == 0 and (starts is None or starts[1] < _SOON_S):
         return "Starting"
-    forecast = f", {people_range(starts)}" if starts and starts[1] >= _SOON_S else ""
+    forecast = f", starts in {people_range(starts)}" if starts and starts[1] >= _SOON_S else ""
     return f"Waiting: {ahead} before you{forecast}" if ahead else f"Waiting: you are next{forecast}"
 
 

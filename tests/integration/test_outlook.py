@@ -66,8 +66,8 @@ def test_start_and_end_are_ranges_out_of_past_runs(world: LineWorld) -> None:
     assert 19 <= low <= high <= 20
     low, high = found.progress.ends_in or (0, 0)
     assert 29 <= low <= high <= 30
-    assert found.status_sentence == "Waiting: 1 before you, about 20 s"
-    assert view(world, first).status_sentence == "Waiting: you are next, about 10 s"
+    assert found.status_sentence == "Waiting: 1 before you, starts in about 20 s"
+    assert view(world, first).status_sentence == "Waiting: you are next, starts in about 10 s"
     world.finish(running)
 
 
