@@ -8,12 +8,13 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 from uuid import UUID
 
 from creator_app.bootstrap import Creator
+from creator_app.domain.recipe import RecipeLimits
 from creator_app.errors import InvalidTransition
 from creator_app.infrastructure.crash_points import crash_point
 from creator_app.infrastructure.database import db_now
@@ -29,13 +30,13 @@ from creator_app.integrations.comfyui import (
     execute_workflow,
 )
 from creator_app.models import Asset, Job, RecipeVersion
-from creator_app.services import jobs, recipes
+from creator_app.services import jobs, recipes, timings
 from creator_app.services.claims import Claim
 from creator_app.services.job_state import check_fence
 from jobs_worker.lease import LeaseKeeper
+from jobs_worker.outputs import Wanted
 from jobs_worker.progress import ProgressReporter
 
-_DEFAULT_LIMIT_S: Final = 600.0
 _IN_MEMORY_BYTES: Final = 4 * 2**20
 
 
@@ -47,11 +48,18 @@ class Stage:
         version: the recipe as it was when the job was accepted.
         files: the inputs that are files, by input name.
         sent: whether the prompt may have been sent already.
+        weights: seconds by node class, as past runs of the recipe took.
     """
 
     version: RecipeVersion
     files: dict[str, Asset]
     sent: bool
+    weights: dict[str, float]
+
+    @property
+    def limits(self) -> RecipeLimits:
+        """How long the recipe may take, and how much it may make."""
+        return RecipeLimits.model_validate(self.version.manifest.get("limits") or {})
 
 
 class EngineRun:
@@ -63,6 +71,10 @@ class EngineRun:
         client: of the server.
         keeper: says when to stop.
         reporter: hears of progress.
+
+    Attributes:
+        seconds_by_class: what the run's nodes took, once it has succeeded; empty where nobody listened.
+        wanted: what the recipe says of its results, once `result` was called.
     """
 
     def __init__(
@@ -79,6 +91,7 @@ class EngineRun:
         self._keeper = keeper
         self._reporter = reporter
         self.seconds_by_class: dict[str, float] = {}
+        self.wanted = Wanted()
 
     def result(self) -> History | None:
         """The finished prompt's history; ``None`` when it was stopped: canceled, or the lease lost.
@@ -88,6 +101,8 @@ class EngineRun:
             LeaseLost: another runner took over before the prompt was sent.
         """
         stage = self._stage()
+        self.wanted = Wanted.of(stage.version.manifest)
+        self._client.set_timeouts(replace(self._client.timeouts, connect=stage.limits.connect_seconds))
         found = self._client.find(self._claim.prompt_id) if self._claim.taken_over else None
         if isinstance(found, Finished):
             return checked(found.history)
@@ -96,19 +111,26 @@ class EngineRun:
             raise PromptForgotten
         prompt = {} if attach else self._prompt(stage)
         try:
-            return execute_workflow(
-                self._client,
-                prompt or stage.version.workflow,
-                prompt_id=self._claim.prompt_id,
-                on_progress=self._reporter.report,
-                send=not attach,
-                before_send=self._about_to_send,
-                after_send=lambda: crash_point("post.after"),
-                should_stop=self._keeper.should_stop,
-                deadline=time.monotonic() + _limit_s(stage.version),
-            )
+            history = self._follow(stage, prompt)
         except Stopped:
             return self._after_stop()
+        self.seconds_by_class = history.seconds_by_class
+        return history
+
+    def _follow(self, stage: Stage, prompt: dict[str, Any]) -> History:
+        return execute_workflow(
+            self._client,
+            prompt or stage.version.workflow,
+            prompt_id=self._claim.prompt_id,
+            on_progress=self._reporter.report,
+            send=bool(prompt),
+            before_send=self._about_to_send,
+            after_send=lambda: crash_point("post.after"),
+            should_stop=self._keeper.should_stop,
+            deadline=time.monotonic() + stage.limits.seconds,
+            idle_s=stage.limits.idle_seconds,
+            weights=stage.weights,
+        )
 
     def _after_stop(self) -> History | None:
         if self._keeper.lost.is_set():
@@ -128,7 +150,8 @@ class EngineRun:
                 for name, value in jobs.file_inputs(job).items()
             }
             present = {name: asset for name, asset in files.items() if asset is not None}
-            return Stage(version, present, attempt.posted_at is not None)
+            known = timings.weights(work, version.id)
+            return Stage(version, present, attempt.posted_at is not None, known)
 
     def _prompt(self, stage: Stage) -> dict[str, Any]:
         # Names of our own making: a load node is never given a path that somebody typed.
@@ -149,11 +172,6 @@ class EngineRun:
             attempt.posted_at = db_now(work.session)
             work.session.add(attempt)
         crash_point("post.before")
-
-
-def _limit_s(version: RecipeVersion) -> float:
-    limits = version.manifest.get("limits") or {}
-    return float(limits.get("seconds") or _DEFAULT_LIMIT_S)
 
 
 @contextmanager

@@ -1,9 +1,10 @@
 """Turns what the engine says into what a page shows, no more often than a page can show it."""
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from creator_app.domain.content_types import content_type
 from creator_app.domain.steps import step_sentence
 from creator_app.integrations.comfyui import ProgressEvent
 from creator_app.live.publisher import Publisher
@@ -11,6 +12,9 @@ from creator_app.models import Job
 
 _MIN_GAP_S = 0.1
 _MIN_PREVIEW_GAP_S = 0.3
+#: A preview is small; what is larger, or no picture at all, is not for pages.
+_LARGEST_PREVIEW_BYTES = 2_000_000
+_PREVIEWS = frozenset({"image/jpeg", "image/png", "image/webp"})
 
 
 class ProgressReporter:
@@ -30,13 +34,21 @@ class ProgressReporter:
         self._held_back: dict[str, Any] | None = None
         self._preview_at: int | None = None
         self._highest = 0.0
+        self._quiet_since: str | None = None
 
     def report(self, event: ProgressEvent) -> None:
-        """Takes one event of the engine; the percentage shown never falls within an attempt."""
+        """Takes one event of the engine; the percentage shown never falls within an attempt.
+
+        In silence the field ``quiet_since`` says since when (ISO 8601, UTC); the next news clears it.
+        """
         self._highest = max(self._highest, event.percent)
-        if event.preview is not None and time.monotonic() - self._last_preview >= _MIN_PREVIEW_GAP_S:
-            self._last_preview = time.monotonic()
-            self._preview_at = self._publisher.preview(self._job.id, event.preview) or self._preview_at
+        if event.quiet_s is None:
+            self._quiet_since = None
+        elif self._quiet_since is None:
+            began = datetime.now(UTC) - timedelta(seconds=event.quiet_s)
+            self._quiet_since = began.isoformat(timespec="seconds")
+        if event.preview is not None:
+            self._show(event.preview)
         self._send(
             {
                 "percent": round(self._highest, 1),
@@ -47,6 +59,7 @@ class ProgressReporter:
                 "started": self._began,
                 "attempt": self._job.attempts,
                 "preview_at": self._preview_at,
+                "quiet_since": self._quiet_since,
                 "status": "running",
             }
         )
@@ -56,6 +69,14 @@ class ProgressReporter:
         if self._held_back is not None:
             self._publisher.progress(self._job.account_id, self._job.id, self._held_back)
             self._held_back = None
+
+    def _show(self, picture: bytes) -> None:
+        now = time.monotonic()
+        if now - self._last_preview < _MIN_PREVIEW_GAP_S or len(picture) > _LARGEST_PREVIEW_BYTES:
+            return
+        if content_type(picture[:64]) in _PREVIEWS:
+            self._last_preview = now
+            self._preview_at = self._publisher.preview(self._job.id, picture) or self._preview_at
 
     def _send(self, fields: dict[str, Any]) -> None:
         now = time.monotonic()

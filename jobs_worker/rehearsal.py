@@ -101,6 +101,7 @@ def _run(work: Work, claim: claims.Claim) -> None:
     work.session.expire_all()
     work.session.get(RecipeVersion, claim.job.recipe_version_id)
     work.session.get(Asset, uuid4())
+    timings.weights(work, claim.job.recipe_version_id)
     claims.renew(work, claim.fence, _LEASE)
     attempt: JobAttempt = job_state.check_fence(work, claim.fence)
     attempt.posted_at = db_now(work.session)

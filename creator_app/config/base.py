@@ -114,6 +114,8 @@ class Settings(GoogleSettings, StripeSettings):
     creator_hub: bool = True
     max_upload_bytes: int = Field(default=100_000_000, ge=1)
     max_pixels: int = Field(default=100_000_000, ge=1)
+    # On: results keep the whole prompt that ComfyUI writes into them, for everybody who has the file.
+    keep_metadata: bool = False
 
     log_level: Annotated[str, AfterValidator(checks.log_level)] = "INFO"
     log_json: bool = False

@@ -20,6 +20,8 @@ from creator_app.services.unit_of_work import Work
 _ENDINGS: Final = {"image/png": ".png", "image/jpeg": ".jpg"}
 # What an account's own server sends is decoded here too: no more than this, in pixels.
 _MAX_PIXELS: Final = 200_000_000
+#: Other decoders, such as that for PostScript, are never let near what a server sent.
+_FORMATS: Final = ("PNG", "JPEG", "WEBP", "GIF", "AVIF", "BMP", "TIFF")
 _IN_MEMORY_BYTES: Final = 8 * 2**20
 
 
@@ -118,7 +120,7 @@ def _shrink(storage: Storage, asset: Asset, width: int, target: BinaryIO) -> Non
     with ExitStack() as stack:
         source = _source(storage, asset, stack)
         try:
-            picture = stack.enter_context(Image.open(source))
+            picture = stack.enter_context(Image.open(source, formats=_FORMATS))
             if picture.width * picture.height > _MAX_PIXELS:
                 raise NotFound("This picture is too large to be shown small.")
             picture.draft("RGB", (width, width * 4))  # lets a JPEG be decoded small in the first place

@@ -1,6 +1,5 @@
 """Signed addresses of a storage without a server: who has one may read the file for a while."""
 
-import mimetypes
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -8,6 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 from creator_app.api import files
 from creator_app.api.dependencies import CreatorDep
 from creator_app.api.files import StoredFile
+from creator_app.domain.content_types import HEAD_BYTES, content_type
 from creator_app.errors import Forbidden
 
 router = APIRouter(prefix="/files", tags=["files"])
@@ -30,7 +30,8 @@ def signed_file(
         raise Forbidden("This address has ended or is not genuine.", hint="Ask for a new one.")
     known = creator.storage.stat(key)
     name = filename or key.rsplit("/", 1)[-1]
-    kind = mimetypes.guess_type(name)[0] or known.content_type
+    head = b"".join(creator.storage.open(key, 0, min(HEAD_BYTES, known.size))) if known.size else b""
+    kind = content_type(head, name)
     # The signature names the content well enough: keys of results are written once.
     stored = StoredFile(key, known.size, kind, name, signature[:32])
     return files.answer(request, creator.storage, stored, download=filename is not None)
