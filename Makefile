@@ -30,8 +30,8 @@ lint: .venv/.installed-dev ## formatting, types, who may import whom
 bench: .venv/.installed-dev ## measure, and print tables
 	@exec $(PY) -m bench
 
-chaos: .venv/.installed-dev ## kill every part at every crash point while jobs run
-	@exec $(PY) -m pytest tests/recovery --durations=0 -rA
+chaos: .venv/.installed-dev ## kill, stop and cut off every part under load, then audit (SEED=… JOBS=500)
+	@exec $(PY) -m tests.chaos $(if $(SEED),--seed $(SEED)) $(if $(JOBS),--jobs $(JOBS))
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 16

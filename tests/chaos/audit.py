@@ -158,25 +158,24 @@ def of_outputs(rows: Rows, accepted: Sequence[Accepted], clients: Sequence[httpx
         problem
         for job in rows.jobs
         if job.status == JobStatus.SUCCEEDED and job.id in owner
-        for problem in _bad_outputs(job.id, owner[job.id])
+        for problem in _bad_outputs(job, owner[job.id])
     ]
     return Verdict("every result can be downloaded and has the right size", broken)
 
 
-def _bad_outputs(job_id: UUID, client: httpx.Client) -> Iterable[str]:
-    outputs = client.get(f"/api/v1/jobs/{job_id}").json()["outputs"]
-    if not outputs:
-        yield f"job {job_id} succeeded without a result"
-    for output in outputs:
-        answer = client.get(output["url"])
+def _bad_outputs(job: Job, client: httpx.Client) -> Iterable[str]:
+    if not job.outputs:
+        yield f"job {job.id} succeeded without a result"
+    for output in job.outputs:
+        answer = client.get(f"/api/v1/jobs/{job.id}/outputs/{output['n']}")
         if answer.status_code != 200 or len(answer.content) != output["bytes"]:
             got = f"{answer.status_code}, {len(answer.content)} of {output['bytes']} bytes"
-            yield f"result of job {job_id}: {got}"
+            yield f"result of job {job.id}: {got}"
             continue
         with Image.open(io.BytesIO(answer.content)) as image:
             image.load()
             if image.size != (output["width"], output["height"]):
-                yield f"result of job {job_id} is {image.size}, not {output['width']} × {output['height']}"
+                yield f"result of job {job.id} is {image.size}, not {output['width']} × {output['height']}"
 
 
 def of_engines(urls: Sequence[str]) -> Verdict:

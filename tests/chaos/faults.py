@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 import psutil
 
@@ -115,8 +116,14 @@ class Saboteur:
         return True
 
     def _kill_worker(self, fault: Fault) -> bool:
-        self._await_horse()
-        return self._kill_part(fault.kind, f"worker-{1 + int(fault.pick * self.workers)}")
+        horse = self._busy_horse(fault)
+        parent = horse.parent() if horse else None
+        if parent is None:
+            return False
+        self._note(fault.kind)
+        with suppress(psutil.NoSuchProcess):
+            parent.kill()
+        return True
 
     def _kill_horse(self, fault: Fault) -> bool:
         horse = self._busy_horse(fault)
@@ -202,22 +209,15 @@ class Saboteur:
                 return
             time.sleep(0.02)
 
-    def _await_horse(self) -> list[psutil.Process]:
+    def _busy_horse(self, fault: Fault) -> psutil.Process | None:
+        """A work-horse that speaks with an engine right now, so that it is in the middle of a job."""
+        ports = {urlsplit(url).port for url in self.watch.server_urls()}
         deadline = time.monotonic() + _VICTIM_WITHIN_S
         while time.monotonic() < deadline:
-            if (horses := self._horses()) and self.watch.leased():
-                return horses
-            time.sleep(0.02)
-        return []
-
-    def _busy_horse(self, fault: Fault) -> psutil.Process | None:
-        """A work-horse that is, with luck, in the middle of a job."""
-        deadline = time.monotonic() + _VICTIM_WITHIN_S
-        while time.monotonic() < deadline and (horses := self._await_horse()):
-            horse = horses[int(fault.pick * len(horses))]
-            time.sleep(fault.seconds / 10)
-            if horse.is_running() and horse.status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_STOPPED):
-                return horse
+            horses = [horse for horse in self._horses() if _speaks_with(horse, ports)]
+            if horses:
+                return horses[int(fault.pick * len(horses))]
+            time.sleep(0.01)
         return None
 
     def _horses(self) -> list[psutil.Process]:
@@ -226,3 +226,12 @@ class Saboteur:
             with suppress(psutil.NoSuchProcess, OSError, ValueError):
                 horses += psutil.Process(self.creator.pid(f"worker-{number}")).children()
         return horses
+
+
+def _speaks_with(process: psutil.Process, ports: set[int | None]) -> bool:
+    try:
+        lines = process.net_connections("tcp4")
+        awake = process.status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_STOPPED)
+    except psutil.Error:  # it has just ended
+        return False
+    return awake and any(line.raddr and line.raddr.port in ports for line in lines)

@@ -22,7 +22,7 @@ KINDS: Final = (
 )
 CRASH: Final = "crash point"
 #: No fault later than this share of the jobs: points of the way in are only reached while jobs come in.
-_UNTIL: Final = 0.72
+_UNTIL: Final = 0.6
 _JOBS_PER_FAULT: Final = 6
 
 

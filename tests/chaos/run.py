@@ -1,8 +1,6 @@
 """One chaos run, from the start of a Creator to the verdict."""
 
-import json
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,6 +8,11 @@ from pathlib import Path
 
 import httpx
 
+from creator_app.bootstrap import Creator
+from creator_app.config import Settings
+from creator_app.services import accounts, servers
+from creator_app.services.passwords import PasswordHash, hash_password
+from creator_app.services.unit_of_work import Work
 from tests.chaos import audit, table
 from tests.chaos.audit import Verdict
 from tests.chaos.engines import OutsideEngine, outside_engines
@@ -46,7 +49,7 @@ class Scale:
     settle_s: float
 
 
-SHORT = Scale(jobs=60, users=3, workers=3, engines=1, lease_s=3, backlog=12, settle_s=60)
+SHORT = Scale(jobs=60, users=3, workers=3, engines=1, lease_s=3, backlog=20, settle_s=60)
 FULL = Scale(jobs=500, users=5, workers=4, engines=2, lease_s=10, backlog=30, settle_s=180)
 
 
@@ -78,7 +81,7 @@ def run(home: Path, seed: int, scale: Scale) -> Report:
         start_creator(home / "creator", None, **settings) as creator,
         Watch(f"sqlite:///{creator.home / 'creator.db'}", creator.home, points) as watch,
     ):
-        keys = _prepare(creator, engines, scale.users)
+        keys = _prepare(creator.home, engines, scale.users)
         saboteur = Saboteur(creator, engines, watch, scale.workers, scale.lease_s)
         return _hurt(creator, saboteur, keys, seed, scale)
 
@@ -117,24 +120,22 @@ def _hurt(creator: RunningCreator, saboteur: Saboteur, keys: list[str], seed: in
     return Report("\n\n".join(text), audit.sentences(verdicts))
 
 
-def _prepare(creator: RunningCreator, engines: list[OutsideEngine], users: int) -> list[str]:
-    """Adds the engines to the pool and makes users; gives the users' keys."""
+def _prepare(home: Path, engines: list[OutsideEngine], users: int) -> list[str]:
+    """Adds the engines to the pool and makes users, as the command line does; gives the users' keys."""
+    creator = Creator(Settings(creator_home=home, database_url="", encryption_keys=[]))
+    password = hash_password("a password that nobody uses")
+    try:
+        with creator.uow.write() as work:
+            for engine in engines:
+                servers.add(work, engine.line.url, creator.encryptor.encrypt_dict, name=engine.folder.name)
+            return [_user_key(work, number, password) for number in range(users)]
+    finally:
+        creator.database.close()
 
-    def add_user(number: int) -> str:
-        email = f"user{number}@example.org"
-        made = creator.command("user", "add", email, "--api-key", "--json")
-        assert made.returncode == 0, made.stderr
-        return str(json.loads(made.stdout)["api_key"])
 
-    def add_server(engine: OutsideEngine) -> None:
-        made = creator.command("servers", "add", engine.line.url, "--name", engine.folder.name)
-        assert made.returncode == 0, made.stderr
-
-    with ThreadPoolExecutor(2) as pool:
-        added = pool.map(add_server, engines)
-        keys = list(pool.map(add_user, range(users)))
-        list(added)
-    return keys
+def _user_key(work: Work, number: int, password: PasswordHash) -> str:
+    user = accounts.add_user(work, f"user{number}@example.org", password, admin=False, verified=True)
+    return accounts.create_api_key(work, user, "chaos", None)[1]
 
 
 def _share(jobs: int, number: int, users: int) -> int:

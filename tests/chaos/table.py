@@ -16,7 +16,7 @@ def of_jobs(rows: Rows, ledger: Ledger, took: timedelta) -> str:
     states = Counter(job.status for job in rows.jobs)
     errors = Counter(job.error_code for job in rows.jobs if job.status == "failed")
     outcomes = Counter(attempt.outcome for attempt in rows.attempts)
-    resent = sum(one.sent - 1 for one in ledger.accepted)
+    resent = sum(one.sent > 1 for one in ledger.accepted)
     lines = [
         ("accepted", len(ledger.accepted)),
         *((state, count) for state, count in sorted(states.items())),
@@ -24,8 +24,8 @@ def of_jobs(rows: Rows, ledger: Ledger, took: timedelta) -> str:
         ("attempts", len(rows.attempts)),
         *((f"  {outcome}", count) for outcome, count in sorted(outcomes.items(), key=str)),
         ("takeovers", sum(attempt.takeovers for attempt in rows.attempts)),
-        ("answers lost, sent again", resent),
-        ("answered with 503, sent again", ledger.busy),
+        ("answer lost, handed in again", resent),
+        ("answered with 503", ledger.busy),
         ("repeats with the same key", ledger.repeats),
         ("cancels asked for", ledger.cancels),
         ("seconds", round(took.total_seconds())),
