@@ -11,6 +11,8 @@ from creator_app.live.publisher import Publisher
 from creator_app.models import Job
 
 _MIN_GAP_S = 0.1
+#: Many steps say nothing for a few seconds; a page that said so each time would cry wolf.
+_WORTH_A_WORD_S = 8.0
 _MIN_PREVIEW_GAP_S = 0.3
 #: A preview is small; what is larger, or no picture at all, is not for pages.
 _LARGEST_PREVIEW_BYTES = 2_000_000
@@ -39,12 +41,12 @@ class ProgressReporter:
     def report(self, event: ProgressEvent) -> None:
         """Takes one event of the engine; the percentage shown never falls within an attempt.
 
-        In silence the field ``quiet_since`` says since when (ISO 8601, UTC); the next news clears it.
+        In a long silence the field ``quiet_since`` says since when (ISO 8601, UTC); the next news clears it.
         """
         self._highest = max(self._highest, event.percent)
         if event.quiet_s is None:
             self._quiet_since = None
-        elif self._quiet_since is None:
+        elif self._quiet_since is None and event.quiet_s >= _WORTH_A_WORD_S:
             began = datetime.now(UTC) - timedelta(seconds=event.quiet_s)
             self._quiet_since = began.isoformat(timespec="seconds")
         if event.preview is not None:
