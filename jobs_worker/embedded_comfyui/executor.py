@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from .folders import Folders
+from .imaging.limits import check_held
 from .mapping import call_node
 from .nodes import NODES
 from .prompt_queue import Item
@@ -123,6 +124,7 @@ class _Plan:
             for before in self._todo.values():
                 before.discard(node_id)
             self._release()
+            check_held(sum(result.size_bytes() for result in self._results.values()))
         self._run.node_id = ""
 
     def _rank(self, node_id: str) -> tuple[int, int]:

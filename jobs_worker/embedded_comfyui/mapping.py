@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from .imaging.limits import check_held
 from .nodes.base import Node, Result, Run
-from .result_cache import NodeResult
+from .result_cache import NodeResult, size_bytes
 
 
 def call_node(cls: type[Node], run: Run, inputs: dict[str, list[Any]]) -> NodeResult:
@@ -17,7 +18,11 @@ def call_node(cls: type[Node], run: Run, inputs: dict[str, list[Any]]) -> NodeRe
         results = [_as_result(instance.run(run, **inputs))]
     else:
         length = max((len(values) for values in inputs.values()), default=1)
-        results = [_as_result(instance.run(run, **_pick(inputs, index))) for index in range(length)]
+        results, held = [], 0
+        for index in range(length):
+            results.append(_as_result(instance.run(run, **_pick(inputs, index))))
+            held += sum(size_bytes(value) for value in results[-1].outputs)
+            check_held(held)
     outputs = [_slot(cls, results, slot) for slot in range(len(cls.OUTPUTS))]
     return NodeResult(outputs, _merged_ui(results))
 

@@ -19,14 +19,15 @@ class NodeResult:
     ui: dict[str, Any] | None
 
     def size_bytes(self) -> int:
-        return _OVERHEAD_BYTES + sum(_size_bytes(value) for slot in self.outputs for value in slot)
+        return _OVERHEAD_BYTES + sum(size_bytes(value) for slot in self.outputs for value in slot)
 
 
-def _size_bytes(value: Any) -> int:
+def size_bytes(value: Any) -> int:
+    """Memory that a value takes, small things left out."""
     if isinstance(value, np.ndarray):
         return value.nbytes
     if isinstance(value, dict):  # a latent, or a sound
-        return sum(_size_bytes(part) for part in value.values())
+        return sum(size_bytes(part) for part in value.values())
     if isinstance(value, str):
         return len(value)
     return getattr(value, "size_bytes", 0)

@@ -5,6 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from jobs_worker.embedded_comfyui.imaging.limits import TooLargeError
+from jobs_worker.embedded_comfyui.mapping import call_node
+from jobs_worker.embedded_comfyui.nodes import Node
+
 
 def _solid(color: int, width: int, height: int) -> dict:
     size = {"width": width, "height": height, "batch_size": 1, "color": color}
@@ -234,3 +238,18 @@ def test_a_picture_over_the_limit_is_refused_before_it_takes_memory(engine):
         "EmptyImage",
     )
     assert error["exception_message"] == "268 megapixels are too many: the limit is 64.\n"
+
+
+class Wide(Node):
+    """Gives a picture of a gigabyte that takes no memory."""
+
+    OUTPUTS = ("IMAGE",)
+
+    def run(self, run, number):
+        return (np.broadcast_to(np.float32(number), (1, 8192, 8192, 4)),)
+
+
+def test_a_list_may_not_fill_the_memory():
+    assert len(call_node(Wide, None, {"number": [1, 2, 3]}).outputs[0]) == 3
+    with pytest.raises(TooLargeError):
+        call_node(Wide, None, {"number": [1, 2, 3, 4]})

@@ -3,6 +3,7 @@
 MAX_SIDE_PX = 16384
 MAX_AREA_PX = 64_000_000
 MAX_TEXT_CHARACTERS = 4_000_000
+MAX_HELD_BYTES = 3 * 1024**3
 
 
 class TooLargeError(ValueError):
@@ -21,6 +22,19 @@ def check_size(width: int, height: int, batch: int = 1) -> None:
         megapixels = width * height * batch / 1_000_000
         raise TooLargeError(
             f"{megapixels:.0f} megapixels are too many: the limit is {MAX_AREA_PX // 1_000_000}."
+        )
+
+
+def check_held(size_bytes: int) -> None:
+    """Refuse to hold so many bytes of results at once, in a list or between the nodes of a prompt.
+
+    Raises:
+        TooLargeError: they are over the limit.
+    """
+    if size_bytes > MAX_HELD_BYTES:
+        limit = MAX_HELD_BYTES // 1024**2
+        raise TooLargeError(
+            f"Results of {size_bytes // 1024**2} MB at once are too much: the limit is {limit}."
         )
 
 

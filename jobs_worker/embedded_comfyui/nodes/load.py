@@ -43,7 +43,7 @@ class LoadImage(_PictureNode):
                 masks.append(_mask(picture))
         if len({mask.shape for mask in masks}) > 1:  # some frames have transparency, others none
             masks = [mask if mask.any() else np.zeros((height, width), np.float32) for mask in masks]
-        return np.stack(frames), np.stack(masks)
+        return _batch(frames), _batch(masks)
 
 
 @node("LoadImageMask", "Load Image (as Mask)", "mask")
@@ -72,6 +72,10 @@ class LoadImageOutput(LoadImage):
     def required(cls, folders: Folders) -> Inputs:
         remote = {"route": "/internal/files/output", "refresh_button": True, "control_after_refresh": "first"}
         return {"image": ("COMBO", {"image_upload": True, "image_folder": "output", "remote": remote})}
+
+
+def _batch(frames: list[FloatArray]) -> FloatArray:
+    return frames[0][None] if len(frames) == 1 else np.stack(frames)
 
 
 def _open(folders: Folders, name: str) -> Image.Image:

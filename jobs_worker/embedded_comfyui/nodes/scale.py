@@ -51,7 +51,7 @@ class ImageScaleToTotalPixels(Node):
 
     def run(self, run: Run, image: FloatArray, upscale_method: str, megapixels: float) -> tuple[Any, ...]:
         height, width = image.shape[1:3]
-        factor = (megapixels * 1024 * 1024 / (width * height)) ** 0.5
+        factor = (int(megapixels * 1024 * 1024) / (width * height)) ** 0.5
         return (resize(image, round(width * factor), round(height * factor), upscale_method),)
 
 

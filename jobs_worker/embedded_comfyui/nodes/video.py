@@ -129,6 +129,8 @@ class LTXVPreprocess(Node):
     def run(self, run: Run, image: FloatArray, img_compression: int) -> tuple[Any, ...]:
         if img_compression == 0:
             return (image,)
+        if min(image.shape[1:3]) < 2:
+            raise ValueError("A picture of less than 2 x 2 px cannot be compressed.")
         pictures = []
         for one in image:
             run.check_interrupt()
