@@ -99,6 +99,7 @@ class ScriptedComfyUI:
         upload_status: status of uploads, and whether the file is renamed.
         upload_answer: what is answered to uploads instead.
         view_status: status of downloads.
+        files: what is downloaded, by name.
         seen: what came in.
     """
 
@@ -111,6 +112,7 @@ class ScriptedComfyUI:
         self.upload_answer: dict[str, Any] | None = None
         self.upload_status = 200
         self.view_status = 200
+        self.files: dict[str, bytes] = {}
         self.rename_uploads = False
         self.seen = Seen()
         self.url = ""
@@ -266,6 +268,8 @@ class ScriptedComfyUI:
     async def _view(self, request: web.Request) -> web.StreamResponse:
         if self.view_status not in (200, 206):
             return web.Response(status=self.view_status)
+        if request.query["filename"] in self.files:
+            return await _streamed(request, self.files[request.query["filename"]])
         if request.query["filename"] == "gone.png":
             return web.Response(status=404)
         if request.query["filename"] != "cut.png":
@@ -276,6 +280,14 @@ class ScriptedComfyUI:
         assert request.transport is not None
         request.transport.abort()
         return answer
+
+
+async def _streamed(request: web.Request, content: bytes) -> web.StreamResponse:
+    answer = web.StreamResponse(headers={"Content-Length": str(len(content))})
+    await answer.prepare(request)
+    for at in range(0, len(content), 65536):
+        await answer.write(content[at : at + 65536])
+    return answer
 
 
 async def _say(socket: web.WebSocketResponse, frame: Frame) -> None:
