@@ -28,6 +28,7 @@ class FileRoutes:
         return [
             web.post("/upload/image", self.upload),
             web.post("/upload/mask", self.upload_mask),
+            web.get("/upload/{kind}", self.no_such_page),
             web.get("/view", self.view),
         ]
 
@@ -64,6 +65,9 @@ class FileRoutes:
         except OutsideError:
             return web.Response(status=400)
         return web.json_response({"name": name, "subfolder": subfolder, "type": kind})
+
+    async def no_such_page(self, request: web.Request) -> web.Response:
+        return web.Response(status=404)
 
     async def view(self, request: web.Request) -> web.StreamResponse:
         if "filename" not in request.query:

@@ -14,10 +14,15 @@ from .websockets import FEATURES
 
 PROTOCOL_VERSION = "0.3.64"
 _OLDER_MODULES = ("", "images", "mask", "preview_any", "train")
+_MODEL_FOLDERS = (
+    *("checkpoints", "configs", "loras", "vae", "text_encoders", "diffusion_models", "clip_vision"),
+    *("style_models", "embeddings", "diffusers", "vae_approx", "controlnet", "gligen", "upscale_models"),
+    *("custom_nodes", "hypernetworks", "photomaker", "classifiers", "model_patches", "audio_encoders"),
+)
 
 
 class InfoRoutes:
-    """/object_info, /system_stats, /features and the empty model lists."""
+    """/object_info, /system_stats, /features and the model lists, which are empty."""
 
     def __init__(self, folders: Folders) -> None:
         self._folders = folders
@@ -31,7 +36,9 @@ class InfoRoutes:
             web.get("/features", self.features),
             web.get("/embeddings", self.nothing),
             web.get("/extensions", self.nothing),
-            web.get("/models", self.nothing),
+            web.get("/models", self.models),
+            web.get("/models/{folder}", self.models_of),
+            web.get("/users", self.users),
             web.post("/free", self.done),
         ]
 
@@ -50,6 +57,19 @@ class InfoRoutes:
 
     async def nothing(self, request: web.Request) -> web.Response:
         return web.json_response([])
+
+    async def models(self, request: web.Request) -> web.Response:
+        return web.json_response(list(_MODEL_FOLDERS))
+
+    async def models_of(self, request: web.Request) -> web.Response:
+        return (
+            await self.nothing(request)
+            if request.match_info["folder"] in _MODEL_FOLDERS
+            else web.Response(status=404)
+        )
+
+    async def users(self, request: web.Request) -> web.Response:
+        return web.json_response({"storage": "server", "migrated": False})
 
     async def done(self, request: web.Request) -> web.Response:
         return web.Response()
