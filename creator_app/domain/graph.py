@@ -4,7 +4,10 @@
 link to another node's output.
 """
 
-from typing import Any
+from typing import Any, Final
+
+#: Under this name nodes that save files take the beginning of their names.
+PREFIX_INPUT: Final = "filename_prefix"
 
 Workflow = dict[str, dict[str, Any]]
 

@@ -5,7 +5,7 @@ from typing import Final
 OTHERWISE: Final = "Working on your picture"
 
 _SENTENCES: Final[dict[str, str]] = {
-    "Opening your picture": "LoadImage LoadImageMask LoadImageOutput",
+    "Opening your picture": "LoadImage LoadImageMask LoadImageOutput LoadImageSetFromFolderNode LoadLatent",
     "Resizing your picture": (
         "ImageScale ImageScaleToTotalPixels ImageScaleToMaxDimension FluxKontextImageScale ResizeAndPadImage"
     ),
@@ -16,12 +16,25 @@ _SENTENCES: Final[dict[str, str]] = {
     "Inverting the colours": "ImageInvert",
     "Softening": "ImageBlur",
     "Sharpening the details": "ImageSharpen",
-    "Blending the colours": "ImageBlend ImageQuantize ImageAddNoise",
+    "Blending the colours": (
+        "ImageBlend ImageQuantize ImageAddNoise ImageRGBToYUV ImageYUVToRGB LTXVPreprocess"
+    ),
     "Putting it together": (
         "ImageCompositeMasked ImageBatch ImageStitch PorterDuffImageComposite JoinImageWithAlpha"
         " SplitImageWithAlpha ImageFromBatch RepeatImageBatch RebatchImages"
     ),
-    "Preparing the background": "EmptyImage",
+    "Preparing the background": "EmptyImage EmptyLatentImage EmptySD3LatentImage",
+    "Choosing the settings": (
+        "PrimitiveBoolean PrimitiveFloat PrimitiveInt PrimitiveString PrimitiveStringMultiline"
+    ),
+    "Putting the words together": (
+        "CaseConverter RegexExtract RegexMatch RegexReplace StringCompare StringConcatenate StringContains"
+        " StringLength StringReplace StringSubstring StringTrim"
+    ),
+    "Shaping the draft": (
+        "LatentAdd LatentBatch LatentComposite LatentCrop LatentFlip LatentFromBatch LatentMultiply"
+        " LatentRotate LatentSubtract RepeatLatentBatch SetLatentNoiseMask"
+    ),
     "Finding the edges": "Canny",
     "Preparing the shapes": (
         "SolidMask MaskToImage ImageToMask ImageColorToMask InvertMask GrowMask FeatherMask ThresholdMask"
@@ -30,15 +43,20 @@ _SENTENCES: Final[dict[str, str]] = {
     "Measuring your picture": "GetImageSize",
     "Loading the model": (
         "CheckpointLoaderSimple UNETLoader CLIPLoader DualCLIPLoader VAELoader LoraLoader LoraLoaderModelOnly"
-        " ControlNetLoader UpscaleModelLoader CLIPVisionLoader StyleModelLoader"
+        " ControlNetLoader UpscaleModelLoader CLIPVisionLoader StyleModelLoader TripleCLIPLoader"
+        " UnetLoaderGGUF CLIPSetLastLayer ImageOnlyCheckpointLoader"
     ),
     "Reading your words": "CLIPTextEncode CLIPTextEncodeFlux CLIPVisionEncode",
     "Understanding your picture": "VAEEncode VAEEncodeForInpaint ControlNetApply ControlNetApplyAdvanced",
     "Drawing": "KSampler KSamplerAdvanced SamplerCustom SamplerCustomAdvanced",
     "Developing your picture": "VAEDecode VAEDecodeTiled",
-    "Reading your video": "LoadVideo GetVideoComponents",
+    "Reading your video": "LoadVideo GetVideoComponents VHS_LoadVideo",
+    "Listening to your sound": "LoadAudio VAEEncodeAudio",
     "Putting your video together": "CreateVideo SaveVideo SaveWEBM SaveAnimatedWEBP SaveAnimatedPNG",
-    "Saving your result": "SaveImage PreviewImage SaveAudio",
+    "Saving your result": (
+        "SaveImage PreviewImage SaveAudio SaveAudioMP3 SaveAudioOpus SaveLatent MaskPreview PreviewAny"
+        " SaveGLB SaveSVGNode VHS_VideoCombine"
+    ),
 }
 
 _BY_CLASS: Final = {name: words for words, names in _SENTENCES.items() for name in names.split()}

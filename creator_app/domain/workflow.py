@@ -5,14 +5,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from creator_app.domain.formulas import FormulaError, Size, read_formula
-from creator_app.domain.graph import Workflow, is_link
+from creator_app.domain.graph import PREFIX_INPUT, Workflow, is_link
 from creator_app.domain.recipe import Manifest
 from creator_app.domain.workflow_safety import reading_problems
 
 __all__ = ["WORKFLOW_FILE", "Workflow", "compute", "fill", "find_problems", "is_link", "with_prefix"]
 
 WORKFLOW_FILE: Final = "workflow_api.json"
-PREFIX_INPUT: Final = "filename_prefix"
 MAX_NODES: Final = 2000
 
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
-from creator_app.domain.graph import Workflow, is_link
+from creator_app.domain.graph import PREFIX_INPUT, Workflow, is_link
 
 _MEDIA: Final = r"(?:image|picture|photo|video|audio|latent|mask|gif|frame|media|mesh|3d)s?"
 _LOADER: Final = re.compile(rf"load[\s_-]*{_MEDIA}|{_MEDIA}[\s_-]*load", re.IGNORECASE)
@@ -87,7 +87,7 @@ def _check_value(place: str, declared: Mapping[str, Any], key: str, value: Any) 
     own = declared["inputs"][key]
     if isinstance(value, list | dict) and value != own:
         raise UnsafeWorkflow(f"{place} has another link than the recipe's")
-    if is_link(own) and value != own:
+    if is_link(own) and value != own and key != PREFIX_INPUT:  # the prefix is ours, whatever it was
         raise UnsafeWorkflow(f"{place} lost the recipe's link")
     if key not in _OF_THE_PAGE and any(leads_outside(text) for text in _texts(value)):
         raise UnsafeWorkflow(f"{place} leads outside of its folder")

@@ -82,6 +82,12 @@ def test_a_preview_is_for_its_own_account_alone(stack: Stack, person: httpx.Clie
     assert httpx.get(f"{stack.url}/api/v1/jobs/{job}/preview").status_code == 401
 
 
+def test_a_preview_that_is_no_picture_is_not_shown(stack: Stack, person: httpx.Client) -> None:
+    job = stack.submit(person)["id"]
+    stack.creator.publisher.preview(job, HTML)
+    assert person.get(f"/api/v1/jobs/{job}/preview").status_code == 404
+
+
 def test_only_the_latest_preview_is_there_and_it_ends_with_the_job(
     stack: Stack, person: httpx.Client
 ) -> None:

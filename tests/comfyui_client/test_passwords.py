@@ -29,6 +29,12 @@ def test_headers_win_over_the_address(server: ScriptedComfyUI) -> None:
     assert server.seen.passwords == {"socket": "Bearer x", "prompt": "Bearer x"}
 
 
+@pytest.mark.parametrize("value", ["x\r\nHost: other", "x\n", "\0"])
+def test_a_header_cannot_bring_another_one_along(value: str) -> None:
+    with pytest.raises(ValueError, match="line break"):
+        get_comfyui_client("http://127.0.0.1:1", {"Authorization": value})
+
+
 @pytest.mark.parametrize("url", [f"http://me:{IN_URL}@127.0.0.1:1", f"http://me:{IN_URL}@no host:1"])
 def test_an_error_and_a_log_never_show_it(url: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)

@@ -1,6 +1,8 @@
 """Workflow graphs: what is found wrong with them, how they are filled in, and what their steps are called."""
 
 import copy
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -148,6 +150,12 @@ def test_steps_are_said_in_plain_words() -> None:
     assert step_sentence("ImageScale") == "Resizing your picture"
     assert step_sentence("KSampler") == "Drawing"
     assert step_sentence("SomebodysCustomNode") == OTHERWISE
+
+
+def test_every_node_of_the_built_in_engine_has_its_words() -> None:
+    listed = Path(__file__).parents[1] / "data" / "comfyui" / "model_free_nodes.json"
+    known = json.loads(listed.read_text())["nodes"]
+    assert [name for name in known if step_sentence(name) == OTHERWISE] == []
 
 
 def test_a_file_that_may_be_left_out_would_open_the_servers_own() -> None:

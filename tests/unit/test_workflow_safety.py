@@ -156,6 +156,12 @@ def test_models_are_not_files_of_people(class_type: str, inputs: dict[str, Any])
     assert list(reading_problems({"1": {"class_type": class_type, "inputs": inputs}}, set())) == []
 
 
+def test_our_prefix_may_take_the_place_of_a_link() -> None:
+    recipe = copy.deepcopy(RECIPE)
+    recipe["3"]["inputs"]["filename_prefix"] = ["2", 0]
+    check_before_sending(prompt(), recipe, {UPLOADED})
+
+
 def changed_class() -> Workflow:
     return prompt() | {"2": {**RECIPE["2"], "class_type": "EvilNode"}}
 

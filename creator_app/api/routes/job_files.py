@@ -12,6 +12,7 @@ from creator_app.api.archive import zipped
 from creator_app.api.dependencies import Caller, CreatorDep, JobReader
 from creator_app.api.files import StoredFile
 from creator_app.bootstrap import Creator
+from creator_app.domain.content_types import HEAD_BYTES, content_type
 from creator_app.errors import NotFound
 from creator_app.models import Asset, Job
 from creator_app.services import assets, job_files, jobs
@@ -21,6 +22,7 @@ router = APIRouter(prefix="/jobs/{job_id}", tags=["files"])
 # Small versions come in these widths only: otherwise anybody could fill the disk with copies.
 WIDTHS = (160, 320, 640, 1280)
 Width = Annotated[int | None, Query(ge=1, le=4000, description="A small version (WebP), at least this wide.")]
+_PREVIEWS = frozenset({"image/jpeg", "image/png", "image/webp"})
 _FILE: dict[int | str, dict[str, Any]] = {
     200: {"description": "The file.", "content": {"application/octet-stream": {}}},
     206: {"description": "The range of it that was asked for."},
@@ -95,14 +97,11 @@ def preview(job_id: UUID, caller: JobReader, creator: CreatorDep) -> Response:
     picture = creator.snapshots.preview(job_id)
     if picture is None:
         raise NotFound("There is no preview at this moment.", hint="Not every recipe shows one.")
-    kind = (
-        "image/png"
-        if picture.startswith(b"\x89PNG")
-        else "image/webp"
-        if picture[8:12] == b"WEBP"
-        else "image/jpeg"
-    )
-    return Response(picture, media_type=kind, headers={"Cache-Control": "no-store"})
+    kind = content_type(picture[:HEAD_BYTES])
+    if kind not in _PREVIEWS:
+        raise NotFound("There is no preview at this moment.", hint="Not every recipe shows one.")
+    headers = {"Cache-Control": "no-store", "Content-Security-Policy": "default-src 'none'; sandbox"}
+    return Response(picture, media_type=kind, headers=headers)
 
 
 @router.get("/outputs.zip", response_class=Response, responses={200: {"content": {"application/zip": {}}}})

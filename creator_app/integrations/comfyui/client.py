@@ -61,6 +61,9 @@ class ComfyUIClient:
         headers: sent with everything, websocket included, for servers behind a password.
         timeouts: how long to wait.
 
+    Raises:
+        ValueError: a header has a line break in it.
+
     Attributes:
         base_url: without user and password, fit for logs.
         headers: with the password: for no log.
@@ -74,6 +77,8 @@ class ComfyUIClient:
         self.headers = dict(headers or {})
         if not any(name.lower() == "authorization" for name in self.headers):
             self.headers |= password
+        if any(sign in text for pair in self.headers.items() for text in pair for sign in "\r\n\0"):
+            raise ValueError("a header of this ComfyUI server has a line break in it")
         self.timeouts = timeouts or Timeouts()
         self._http = httpx.Client(base_url=self.base_url, headers=self.headers, verify=_verify(self.base_url))
         self.set_timeouts(self.timeouts)

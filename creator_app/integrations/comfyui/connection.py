@@ -38,7 +38,7 @@ Event = Message | Preview | Opened | Closed
 
 
 class Connection:
-    """A websocket whose messages wait in a queue. One that was cut is opened again.
+    """A websocket whose messages wait in a queue, of pictures only the latest. If cut, it is opened again.
 
     Args:
         base_url: of the server.
@@ -62,6 +62,8 @@ class Connection:
         self._connect_s = connect_s
         self._url = f"{base_url.replace('http', 'ws', 1)}/ws?clientId={quote(client_id)}"
         self._headers = [f"{name}: {value}" for name, value in (headers or {}).items()]
+        self._preview_lock = threading.Lock()
+        self._preview: tuple[float, Preview] | None = None
         self._events: queue.SimpleQueue[tuple[float, Event]] = queue.SimpleQueue()
         self._socket: websocket.WebSocket | None = None
         self._thread = threading.Thread(target=self._keep_reading, name="comfyui-socket", daemon=True)
@@ -79,10 +81,22 @@ class Connection:
             self.heard_at, event = self._events.get(timeout=max(0.0, timeout_s))
         except queue.Empty:
             return None
-        return event
+        if not isinstance(event, Preview):
+            return event
+        with self._preview_lock:  # a newer one may have come meanwhile
+            latest, self._preview = self._preview, None
+        self.heard_at, newest = latest or (self.heard_at, event)
+        return newest
 
     def _tell(self, event: Event) -> None:
-        self._events.put((time.monotonic(), event))
+        now = time.monotonic()
+        if isinstance(event, Preview):
+            # Only the latest is worth its memory: whoever reads slowly must not pile up pictures.
+            with self._preview_lock:
+                waits, self._preview = self._preview is not None, (now, event)
+            if waits:
+                return
+        self._events.put((now, event))
 
     def close(self) -> None:
         """Closes the socket; the reading thread ends with it."""
