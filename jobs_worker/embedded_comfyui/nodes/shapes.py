@@ -25,40 +25,55 @@ class Morphology(Node):
     def run(self, run: Run, image: FloatArray, operation: str, kernel_size: int) -> tuple[Any, ...]:
         result = np.empty_like(image)
         for one, changed in zip(image, result, strict=True):
-            run.check_interrupt()
-            changed[...] = _OPERATIONS[operation](one, kernel_size).reshape(one.shape)
+            changed[...] = _OPERATIONS[operation](one, kernel_size, run.check_interrupt).reshape(one.shape)
         return (result,)
 
 
-def _square(side: int) -> np.ndarray:
-    return np.ones((side, side), np.uint8)
+_LARGEST_STEP = 65
+_Check = Callable[[], None]
 
 
-# OpenCV leaves pixels outside of the picture out of account, as ComfyUI does.
-def _erode(one: FloatArray, side: int) -> Any:
-    return cv2.erode(one, _square(side))
+def _in_steps(change: Callable[..., Any], one: FloatArray, side: int, check: _Check) -> Any:
+    """Erode or dilate by a square; a large one in steps of smaller ones, which comes to the same.
+
+    OpenCV leaves pixels outside of the picture out of account, as ComfyUI does.
+    """
+    while side > 1:
+        check()
+        step = min(side, _LARGEST_STEP)
+        one = change(one, np.ones((step, step), np.uint8))
+        side -= step - 1
+    return one
 
 
-def _dilate(one: FloatArray, side: int) -> Any:
-    return cv2.dilate(one, _square(side))
+def _erode(one: FloatArray, side: int, check: _Check) -> Any:
+    return _in_steps(cv2.erode, one, side, check)
 
 
-def _opened(one: FloatArray, side: int) -> Any:
-    return _dilate(_erode(one, side), side)
+def _dilate(one: FloatArray, side: int, check: _Check) -> Any:
+    return _in_steps(cv2.dilate, one, side, check)
 
 
-def _closed(one: FloatArray, side: int) -> Any:
-    return _erode(_dilate(one, side), side)
+def _opened(one: FloatArray, side: int, check: _Check) -> Any:
+    return _dilate(_erode(one, side, check), side, check)
 
 
-_OPERATIONS: dict[str, Callable[[FloatArray, int], Any]] = {
+def _closed(one: FloatArray, side: int, check: _Check) -> Any:
+    return _erode(_dilate(one, side, check), side, check)
+
+
+def _gradient(one: FloatArray, side: int, check: _Check) -> Any:
+    return cv2.subtract(_dilate(one, side, check), _erode(one, side, check))
+
+
+_OPERATIONS: dict[str, Callable[[FloatArray, int, _Check], Any]] = {
     "erode": _erode,
     "dilate": _dilate,
     "open": _opened,
     "close": _closed,
-    "gradient": lambda one, side: cv2.subtract(_dilate(one, side), _erode(one, side)),
-    "bottom_hat": lambda one, side: cv2.subtract(_closed(one, side), one),
-    "top_hat": lambda one, side: cv2.subtract(one, _opened(one, side)),
+    "gradient": _gradient,
+    "bottom_hat": lambda one, side, check: cv2.subtract(_closed(one, side, check), one),
+    "top_hat": lambda one, side, check: cv2.subtract(one, _opened(one, side, check)),
 }
 
 
