@@ -70,8 +70,9 @@ class DropZone extends HTMLElement {
   empty() {
     const sign = made("span"); sign.innerHTML = ICONS.picture;
     const words = !canDrop.matches ? `Add your picture${this.multiple ? "s" : ""}` : this.multiple ? "Drop pictures anywhere on this page" : "Drop a picture here";
+    const most = `up to 100 MB${this.dataset.megapixels ? ` and ${this.dataset.megapixels} megapixels` : ""}`;
     const parts = [sign, made("p", { innerHTML: `<strong>${words}</strong>` }),
-      made("p", { className: "quiet small", textContent: this.multiple ? "JPEG, PNG, WebP or HEIC, up to 100 MB each. Several at once become a job each." : "JPEG, PNG, WebP or HEIC, up to 100 MB." })];
+      made("p", { className: "quiet small", textContent: `JPEG, PNG, WebP or HEIC, ${most}${this.multiple ? " each. Several at once become a job each." : "."}` })];
     const row = made("div", { className: "row" });
     row.append(act("choose", "button", this.multiple ? "Choose pictures" : "Choose a picture"));
     if (this.dataset.sample) row.append(act("sample", "button plain", "Use a sample picture"));

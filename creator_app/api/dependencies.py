@@ -114,6 +114,10 @@ def find_caller(creator: Creator, by: str, secret: str) -> Caller:
         found = (
             accounts.find_api_key(work, secret) if by == "api_key" else accounts.find_session(work, secret)
         )
+    if found is None and by == "api_key":
+        raise NotSignedIn(
+            "This API key is not valid.", hint="See whether it is whole, and whether it was taken back."
+        )
     if found is None:
         raise NotSignedIn()
     credential, user = found

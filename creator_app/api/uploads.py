@@ -120,12 +120,20 @@ def _form(parsed: FormData) -> Form:
     files: dict[str, tuple[BinaryIO, str]] = {}
     for name, part in parsed.multi_items():
         if not isinstance(part, UploadFile):
+            _check_known(name)
             continue
         if name in files or name in ("recipe", "inputs"):
             sentence = "Only one file fits here."
             raise InvalidInput(sentence, hint="Send a job for each picture.", fields={name: sentence})
         files[name] = (part.file, part.filename or name)
     return Form(recipe, _values(parsed), files)
+
+
+def _check_known(name: str) -> None:
+    if name not in ("recipe", "inputs"):
+        sentence = "This is no part of a job: settings go into the part inputs, as a JSON object."
+        hint = f'For example: inputs={{"{name[:40]}": …}}'
+        raise InvalidInput(sentence, hint=hint, fields={name[:64]: sentence})
 
 
 def _text(parsed: Mapping[str, Any], name: str) -> str:

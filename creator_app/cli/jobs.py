@@ -10,7 +10,8 @@ from rich.table import Table
 from sqlmodel import col, select
 
 from creator_app.bootstrap import get_creator
-from creator_app.errors import NotFound
+from creator_app.domain.job_state import JobStatus
+from creator_app.errors import InvalidInput, NotFound
 from creator_app.models import Job
 from creator_app.services import job_view, stuck
 from creator_app.services import jobs as service
@@ -25,6 +26,8 @@ def list_jobs(
     as_json: bool = typer.Option(False, "--json", help="Answer as JSON."),
 ) -> None:
     """Lists the newest jobs of everybody."""
+    if status and status not in set(JobStatus):
+        raise InvalidInput(f"There is no status {status!r}.", hint=f"Use one of: {', '.join(JobStatus)}.")
     creator = get_creator()
     with creator.uow.read() as work:
         statement = select(Job).order_by(col(Job.created_at).desc()).limit(limit)
@@ -34,7 +37,10 @@ def list_jobs(
     if as_json:
         typer.echo(json.dumps([view.model_dump(mode="json") for view in views]))
         return
-    table = Table("id", "recipe", "status", "what", "made")
+    table = Table()
+    table.add_column("id", no_wrap=True, min_width=36)  # whole: other commands ask for it
+    for title in ("recipe", "status", "what", "made"):
+        table.add_column(title, overflow="fold")
     for view in views:
         made = f"{view.created_at:%Y-%m-%d %H:%M:%S}"
         table.add_row(str(view.id), view.recipe, view.status, view.status_sentence, made)

@@ -1,10 +1,12 @@
 """``creator_app run SLUG FILE…``: runs pictures through a recipe from the command line."""
 
+import itertools
 import json
 import sys
 import time
 from contextlib import ExitStack
-from pathlib import Path
+from pathlib import Path, PurePath
+from typing import BinaryIO
 from uuid import UUID
 
 import typer
@@ -37,19 +39,32 @@ def run(
 ) -> None:
     """Runs pictures through a recipe; starts a temporary Creator where none runs."""
     given = dict(_pair(text) for text in settings)
-    out.mkdir(parents=True, exist_ok=True)
+    _make_folder(out)
     with running_stack():
         creator = get_creator()
         user = _user(creator, as_email)
         values, more = _apart(creator, slug, given)
         submitted = [(path, *_submit(creator, user, slug, values, {"image": path, **more})) for path in files]
-        followed = _follow(creator, [job for _, job, _ in submitted if job], quiet=as_json)
+        accepted = [job for _, job, _ in submitted if job]
+        try:
+            followed = _follow(creator, accepted, quiet=as_json)
+        except KeyboardInterrupt:
+            _say_that_it_goes_on(accepted)
+            raise typer.Exit(130) from None
         answers = [
             _finish(creator, path, followed.get(job), problem, out) for path, job, problem in submitted
         ]
     _print(answers, as_json)
     if any("error" in answer for answer in answers):
         raise typer.Exit(1)
+
+
+def _make_folder(out: Path) -> None:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = "a file has this name" if out.exists() else error.strerror
+        raise InvalidInput(f"{out} can't be a folder: {reason}.", hint="Name another one with -o.") from None
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -61,13 +76,18 @@ def _pair(text: str) -> tuple[str, str]:
 
 def _user(creator: Creator, email: str) -> User:
     with creator.uow.write() as work:
-        statement = select(User).order_by(col(User.role) != "admin", col(User.created_at))
+        # Whoever can sign in comes before the one that a first `run` made for want of anybody.
+        nobody_signs_in = col(User.password_hash).is_(None)
+        statement = select(User).order_by(col(User.role) != "admin", nobody_signs_in, col(User.created_at))
         if email:
             statement = statement.where(User.email == email.strip().lower())
         user = work.session.exec(statement).first()
         if user is None and email:
             raise NotFound(f"Nobody has the address {email}.", hint="`user add EMAIL` makes an account.")
-        return user or accounts.add_user(work, LOCAL_USER, None, admin=True, verified=True)
+        if user is not None:
+            return user
+        typer.echo(f"Nobody has signed up yet: these jobs are {LOCAL_USER}'s.", err=True)
+        return accounts.add_user(work, LOCAL_USER, None, admin=True, verified=True)
 
 
 def _apart(creator: Creator, slug: str, given: dict[str, str]) -> tuple[dict[str, str], dict[str, Path]]:
@@ -118,6 +138,12 @@ def _follow(creator: Creator, job_ids: list[UUID | None], *, quiet: bool) -> dic
     return done
 
 
+def _say_that_it_goes_on(job_ids: list[UUID | None]) -> None:
+    typer.echo("\nNobody watches any more, but what was accepted is still made while Creator runs.", err=True)
+    for job_id in job_ids:
+        typer.echo(f"  to stop it: python -m creator_app jobs cancel {job_id}", err=True)
+
+
 def _views(creator: Creator, job_ids: list[UUID | None]) -> list[JobView]:
     with creator.uow.read() as work:
         rows = work.session.exec(select(Job).where(col(Job.id).in_(job_ids))).all()
@@ -142,12 +168,23 @@ def _save(creator: Creator, view: JobView, out: Path) -> list[str]:
         rows = [(row, work.session.get(Asset, UUID(row["asset_id"]))) for row in job.outputs] if job else []
     saved = []
     for row, asset in rows:
-        target = out / row["filename"]
-        with target.open("wb") as file:
+        target, file = _new_file(out, PurePath(row["filename"]))
+        with file:
             for chunk in creator.storage.open(asset.storage_key) if asset else ():
                 file.write(chunk)
         saved.append(str(target))
     return saved
+
+
+def _new_file(out: Path, name: PurePath) -> tuple[Path, BinaryIO]:
+    """A file that was not there: cameras call many pictures the same, and nothing is written over."""
+    for number in itertools.count(1):
+        target = out / (name.name if number == 1 else f"{name.stem}-{number}{name.suffix}")
+        try:
+            return target, target.open("xb")
+        except FileExistsError:
+            continue
+    raise AssertionError("numbers never end")
 
 
 def _print(answers: list[dict[str, object]], as_json: bool) -> None:

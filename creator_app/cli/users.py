@@ -41,6 +41,46 @@ def add(
         typer.echo(f"API key: {key}")
 
 
+@app.command("list")
+def list_users(as_json: bool = typer.Option(False, "--json", help="Answer as JSON.")) -> None:
+    """Lists the people who have an account."""
+    with get_creator().uow.read() as work:
+        rows = accounts.list_users(work)
+    found = [
+        {"email": user.email, "role": user.role, "signs_in": user.password_hash is not None} for user in rows
+    ]
+    if as_json:
+        typer.echo(json.dumps(found))
+        return
+    for row in found:
+        note = "" if row["signs_in"] else "  (for the command line only)"
+        typer.echo(f"{row['email']}  {row['role']}{note}")
+
+
+@app.command("key")
+def key(
+    email: str = typer.Argument(help="The person's e-mail address."),
+    name: str = typer.Option("command line", help="What the key is called."),
+) -> None:
+    """Makes an API key for somebody who has an account, and prints it, once."""
+    with get_creator().uow.write() as work:
+        plain = accounts.create_api_key(work, accounts.find_user(work, email), name, None)[1]
+    typer.echo(plain)
+
+
+@app.command("password")
+def password(
+    email: str = typer.Argument(help="The person's e-mail address."),
+    new: str = typer.Option("", "--password", help="The new one; one is made and printed where left out."),
+) -> None:
+    """Gives somebody a new password; every session of theirs ends."""
+    chosen = new or secrets.token_urlsafe(12)
+    hashed = passwords.hash_password(chosen)
+    with get_creator().uow.write() as work:
+        accounts.set_password(work, accounts.find_user(work, email), hashed)
+    typer.echo("Changed." if new else f"Password: {chosen}")
+
+
 @app.command("limit")
 def limit(
     email: str = typer.Argument(help="The person's e-mail address."),

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Protocol
 
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
+from sqlalchemy import delete
 from sqlmodel import col, select
 
-from creator_app.errors import BadCredentials, InvalidInput
-from creator_app.models import Account, User
+from creator_app.errors import BadCredentials, InvalidInput, NotFound
+from creator_app.models import Account, User, UserSession
 from creator_app.models.base import utcnow
 from creator_app.repositories.users import UserRepository
 from creator_app.services import login_failures, passwords, signup
@@ -43,7 +44,9 @@ __all__ = [
     "create_api_key",
     "find_api_key",
     "find_session",
+    "find_user",
     "list_api_keys",
+    "list_users",
     "login",
     "logout",
     "mark_seen",
@@ -51,6 +54,7 @@ __all__ = [
     "register",
     "revoke_api_key",
     "seen_is_due",
+    "set_password",
     "user_for_api_key",
     "user_for_session",
 ]
@@ -200,6 +204,30 @@ def add_user(
     work.session.add(user)
     work.session.flush()
     return user
+
+
+def find_user(work: Work, email: str) -> User:
+    """Whoever has this address, for an operator.
+
+    Raises:
+        NotFound: nobody has.
+    """
+    user = UserRepository(work.session).by_email(email)
+    if user is None:
+        raise NotFound(f"Nobody has the address {email}.", hint="`user list` shows the addresses.")
+    return user
+
+
+def list_users(work: Work) -> list[User]:
+    """Everybody who has an account, the oldest first, for an operator."""
+    return list(work.session.exec(select(User).order_by(col(User.created_at))))
+
+
+def set_password(work: Work, user: User, password: PasswordHash) -> None:
+    """Gives somebody a new password and ends all their sessions: a lost one may be in other hands."""
+    user.password_hash = password.text
+    work.session.add(user)
+    work.session.exec(delete(UserSession).where(col(UserSession.user_id) == user.id))
 
 
 def clean_email(email: str) -> str:

@@ -11,6 +11,17 @@ from creator_app.errors import InvalidInput
 
 MIN_LENGTH = 8
 MAX_LENGTH = 1024
+_MIN_DIFFERENT = 4
+# The heads of every published list of leaked passwords that are long enough for us.
+_TRIED_FIRST = frozenset(
+    (
+        *("password", "password1", "password12", "password123", "passw0rd", "p@ssword", "p@ssw0rd"),
+        *("12345678", "123456789", "1234567890", "qwertyui", "qwertyuiop", "qwerty12", "qwerty123"),
+        *("1q2w3e4r", "1qaz2wsx", "asdfghjk", "asdfghjkl", "iloveyou", "sunshine", "princess", "football"),
+        *("baseball", "superman", "trustno1", "welcome1", "letmein1", "admin123", "administrator", "changeme"),
+    )
+)
+)
 
 # OWASP's second choice for argon2id (19 MiB, 2 passes): with the gate below a flood of logins can't eat the
 # memory.
@@ -29,12 +40,14 @@ def check_password(password: str) -> None:
     """Checks that a new password may be used.
 
     Raises:
-        InvalidInput: it is too short or too long; names the field.
+        InvalidInput: it is too short, too long or known to everybody; names the field.
     """
     if len(password) < MIN_LENGTH:
         sentence = f"A password needs at least {MIN_LENGTH} characters."
     elif len(password) > MAX_LENGTH:
         sentence = f"A password may have at most {MAX_LENGTH} characters."
+    elif len(set(password)) < _MIN_DIFFERENT or password.lower() in _TRIED_FIRST:
+        sentence = "This password is one of the first that anybody would try."
     else:
         return
     raise InvalidInput(

@@ -82,11 +82,16 @@ def _file(one: RecipeInput, limits: RecipeLimits, assets: Mapping[str, Asset]) -
     return named | {"width": asset.width, "height": asset.height}
 
 
+def people_megapixels(pixels: int) -> str:
+    """A limit in megapixels, rounded down: ``30``, ``12.5``."""
+    return f"{pixels // 100_000 / 10:g}"
+
+
 def _check_size(width: int, height: int, limits: RecipeLimits) -> None:
     if width * height > limits.pixels:
         raise ValueError(
             f"This picture has {width * height / 1e6:.1f} megapixels ({width} × {height}); this recipe takes"
-            f" up to {limits.pixels / 1e6:.0f}. Make it smaller first."
+            f" up to {people_megapixels(limits.pixels)}. Make it smaller first."
         )
     if min(width, height) < limits.min_side:
         raise ValueError(

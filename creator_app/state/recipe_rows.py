@@ -5,6 +5,7 @@ from typing import Any
 
 from creator_app.services import recipes
 from creator_app.services.job_view import people_seconds
+from creator_app.services.recipe_inputs import people_megapixels
 from creator_app.state.rows import people_credits
 
 
@@ -28,6 +29,7 @@ class RecipeRow:
     title: str = ""
     description: str = ""
     cost: str = ""
+    megapixels: str = ""
 
 
 @dataclass
@@ -75,9 +77,17 @@ def recipe_row(detail: recipes.RecipeDetail, expected_s: float | None) -> tuple[
     """
     manifest = detail.manifest
     cost = people_credits(manifest.credits)
+    if manifest.credits:
+        cost += " a picture"  # several at once become a job each
     if expected_s is not None:
         cost = f"{cost} · about {people_seconds(expected_s)}"
-    row = RecipeRow(slug=manifest.slug, title=manifest.title, description=manifest.description, cost=cost)
+    row = RecipeRow(
+        slug=manifest.slug,
+        title=manifest.title,
+        description=manifest.description,
+        cost=cost,
+        megapixels=people_megapixels(manifest.limits.pixels),
+    )
     return row, [field_row(one) for one in manifest.inputs]
 
 

@@ -5,7 +5,7 @@ import re
 import httpx
 import pytest
 
-from tests.api.stack import PASSWORD, Stack
+from tests.api.stack import PASSWORD, Stack, picture
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE"])
@@ -90,3 +90,24 @@ def test_recipes(person: httpx.Client) -> None:
     assert person.get("/api/v1/recipes/no-such").status_code == 404
     assert person.get("/api/v1/recipes/..%2f..%2fetc/example/before").status_code == 404
     assert person.get(f"/api/v1/recipes/{listed[0]['slug']}/example/beside").status_code in (404, 422)
+
+
+def test_a_setting_in_the_wrong_place_is_not_overlooked(stack: Stack, person: httpx.Client) -> None:
+    files = {"image": ("photo.png", picture(), "image/png")}
+    answer = person.post("/api/v1/jobs", data={"recipe": "youtube-thumbnail", "pop": "Strong"}, files=files)
+    assert answer.status_code == 422
+    assert "inputs" in answer.json()["error"]["message"]
+    assert list(answer.json()["error"]["fields"]) == ["pop"]
+
+
+def test_a_wrong_key_is_called_a_wrong_key(stranger: httpx.Client) -> None:
+    answer = stranger.get("/api/v1/jobs", headers={"Authorization": "Bearer crt_wrong"})
+    assert answer.status_code == 401
+    assert "API key" in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("password", ["password", "Password123", "12345678", "aaaaaaaaaaaa"])
+def test_passwords_that_anybody_would_try_are_refused(stranger: httpx.Client, password: str) -> None:
+    answer = stranger.post("/api/v1/auth/register", json={"email": "eve@example.org", "password": password})
+    assert answer.status_code == 422
+    assert "password" in answer.json()["error"]["fields"]

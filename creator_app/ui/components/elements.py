@@ -95,9 +95,12 @@ def before_after(
     )
 
 
-def drop_zone(name: Any, label: Any, *, required: Any, primary: Any, sample: str) -> rx.Component:
+def drop_zone(
+    name: Any, label: Any, *, required: Any, primary: Any, sample: str, megapixels: Any
+) -> rx.Component:
     """Takes pictures for the form around it; the primary one takes several, dropped anywhere on the page."""
-    data = _data(name=name, label=label, sample=sample, required=_flag(required), primary=_flag(primary))
+    flags = _data(required=_flag(required), primary=_flag(primary))
+    data = {**_data(name=name, label=label, sample=sample, megapixels=megapixels), **flags}
     return _DropZone.create(custom_attrs={**data, **_HANDS_OFF})
 
 

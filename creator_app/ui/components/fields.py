@@ -8,8 +8,10 @@ from creator_app.ui.components.elements import drop_zone
 SAMPLES = ("/samples/mug.jpg", "/samples/logo.png")
 
 
-def picture_field(field: rx.vars.ObjectVar[FieldRow], index: rx.Var[int]) -> rx.Component:
-    """A drop zone; the first one takes what is dropped anywhere."""
+def picture_field(
+    field: rx.vars.ObjectVar[FieldRow], index: rx.Var[int], megapixels: rx.Var[str]
+) -> rx.Component:
+    """A drop zone that says how much it takes; the first one takes what is dropped anywhere."""
     return rx.el.div(
         rx.cond(index > 0, rx.el.span(field.label, class_name="label")),
         drop_zone(
@@ -18,6 +20,7 @@ def picture_field(field: rx.vars.ObjectVar[FieldRow], index: rx.Var[int]) -> rx.
             required=field.required,
             primary=index == 0,
             sample=rx.cond(index == 0, *SAMPLES),
+            megapixels=megapixels,
         ),
         rx.cond(index > 0, _help(field)),
         _error(field),

@@ -36,7 +36,13 @@ def _recipe() -> rx.Component:
         ),
         job_form(
             rx.el.form(
-                rx.el.div(rx.foreach(RecipeState.pictures, picture_field), class_name="stack near"),
+                rx.el.div(
+                    rx.foreach(
+                        RecipeState.pictures,
+                        lambda field, index: picture_field(field, index, RecipeState.recipe.megapixels),
+                    ),
+                    class_name="stack near",
+                ),
                 _side(),
                 class_name="make",
                 no_validate=True,
