@@ -1,6 +1,7 @@
 """All nodes of the engine: importing this package registers them."""
 
 from . import (
+    batch,
     color,
     compose,
     filters,
@@ -24,6 +25,7 @@ from .base import NODES, Node
 __all__ = [
     "NODES",
     "Node",
+    "batch",
     "color",
     "compose",
     "filters",
