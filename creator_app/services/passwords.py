@@ -15,8 +15,8 @@ _MIN_DIFFERENT = 4
 # The heads of every published list of leaked passwords that are long enough for us.
 _LEAKED = """
 password password1 password12 password123 passw0rd p@ssword p@ssw0rd 12345678 123456789 1234567890 qwertyui
-qwertyuiop qwerty12 qwerty123 1q2w3e4r 1qaz2wsx asdfghjk asdfghjkl iloveyou sunshine princess football baseball
-superman trustno1 welcome1 letmein1 admin123 administrator changeme
+qwertyuiop qwerty12 qwerty123 1q2w3e4r 1qaz2wsx asdfghjk asdfghjkl iloveyou sunshine princess football
+baseball superman trustno1 welcome1 letmein1 admin123 administrator changeme
 """
 _TRIED_FIRST = frozenset(_LEAKED.split())
 
