@@ -47,13 +47,13 @@ class Stage:
     Attributes:
         version: the recipe as it was when the job was accepted.
         files: the inputs that are files, by input name.
-        sent: whether the prompt may have been sent already.
+        since_sent_s: how long ago the prompt may have been sent; ``None`` if it was not.
         weights: seconds by node class, as past runs of the recipe took.
     """
 
     version: RecipeVersion
     files: dict[str, Asset]
-    sent: bool
+    since_sent_s: float | None
     weights: dict[str, float]
 
     @property
@@ -107,7 +107,7 @@ class EngineRun:
         if isinstance(found, Finished):
             return checked(found.history)
         attach = isinstance(found, Pending | Running)
-        if stage.sent and not attach and self._claim.taken_over:
+        if stage.since_sent_s is not None and not attach and self._claim.taken_over:
             raise PromptForgotten
         prompt = {} if attach else self._prompt(stage)
         try:
@@ -127,7 +127,8 @@ class EngineRun:
             before_send=self._about_to_send,
             after_send=lambda: crash_point("post.after"),
             should_stop=self._keeper.should_stop,
-            deadline=time.monotonic() + stage.limits.seconds,
+            # Whoever takes a run over has only what is left of its time.
+            deadline=time.monotonic() + stage.limits.seconds - (stage.since_sent_s or 0.0),
             idle_s=stage.limits.idle_seconds,
             weights=stage.weights,
         )
@@ -151,7 +152,9 @@ class EngineRun:
             }
             present = {name: asset for name, asset in files.items() if asset is not None}
             known = timings.weights(work, version.id)
-            return Stage(version, present, attempt.posted_at is not None, known)
+            posted_at = attempt.posted_at
+            since_s = (db_now(work.session) - posted_at).total_seconds() if posted_at is not None else None
+            return Stage(version, present, since_s, known)
 
     def _prompt(self, stage: Stage) -> dict[str, Any]:
         # Names of our own making: a load node is never given a path that somebody typed.
