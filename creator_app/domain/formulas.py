@@ -15,6 +15,7 @@ and walked by hand; nothing is ever executed, and what is not listed here is ref
 import ast
 import math
 import operator
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -22,6 +23,9 @@ from typing import Any, Final
 
 MAX_LENGTH: Final = 400
 MAX_PARTS: Final = 150
+#: Python before 3.11.8 and 3.12.2 mixes up threads that parse side by side: it raises SystemError, see
+#: https://github.com/python/cpython/issues/106905
+_ONE_AT_A_TIME: Final = threading.Lock()
 
 
 class FormulaError(ValueError):
@@ -145,7 +149,8 @@ def read_formula(text: str) -> Formula:
     if len(text) > MAX_LENGTH:
         raise FormulaError(f"a formula has at most {MAX_LENGTH} characters")
     try:
-        root = ast.parse(text.strip(), mode="eval").body
+        with _ONE_AT_A_TIME:
+            root = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise FormulaError(f'"{text}" is not a formula: {getattr(error, "msg", "unreadable")}') from error
     if sum(1 for _ in ast.walk(root)) > MAX_PARTS:

@@ -1,5 +1,9 @@
 """The formulas of recipes: what they can say, and what they can't be talked into."""
 
+import gc
+import threading
+import time
+
 import pytest
 
 from creator_app.domain.formulas import FormulaError, Size, read_formula
@@ -96,3 +100,38 @@ def test_what_cannot_be_worked_out_is_told(text: str) -> None:
 
 def test_names_are_known_before_anything_is_worked_out() -> None:
     assert read_formula("fit_width(image, size, 2) + logo.height").names == {"image", "size", "logo"}
+
+
+class _Slow:
+    """Garbage that lets another thread run while it is collected."""
+
+    def __init__(self) -> None:
+        self.itself = self  # only the collector gets rid of a ring
+
+    def __del__(self) -> None:
+        time.sleep(0)
+
+
+def test_formulas_may_be_read_in_several_threads_at_once() -> None:
+    """Before 3.11.8 and 3.12.2 Python's own parser could not: github.com/python/cpython/issues/106905."""
+    broken: list[Exception] = []
+
+    def read(number: int) -> None:
+        for n in range(150):
+            _Slow()
+            try:
+                read_formula(f"clamp(fit_width(image, {number}, {n}), 48, max(48, image.width + 1 + 2 * 3))")
+            except SystemError as error:
+                broken.append(error)
+
+    threads = [threading.Thread(target=read, args=(number,)) for number in range(4)]
+    before = gc.get_threshold()
+    gc.set_threshold(20)
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        gc.set_threshold(*before)
+    assert not broken
