@@ -31,7 +31,7 @@ bench: .venv/.installed-dev ## measure, and print tables
 	@exec $(PY) -m bench
 
 chaos: .venv/.installed-dev ## kill, stop and cut off every part under load, then audit (SEED=… JOBS=500)
-	@exec $(PY) -m tests.chaos $(if $(SEED),--seed $(SEED)) $(if $(JOBS),--jobs $(JOBS))
+	@exec $(PY) -m tests.chaos $(if $(SEED),--seed $(SEED)) $(if $(JOBS),--jobs $(JOBS)) $(if $(POSTGRES),--postgres)
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 16

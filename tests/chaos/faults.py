@@ -182,7 +182,8 @@ class Saboteur:
         self._await_run_on(engine.line.url)
         self._note(fault.kind, engine.line.url)
         engine.line.stall()
-        self._later(2 * fault.seconds, engine.line.mend)
+        # Up to twelve seconds: longer than a client believes in a silent socket.
+        self._later(4 * fault.seconds, engine.line.mend)
         return True
 
     def _refuse(self, fault: Fault) -> bool:

@@ -61,13 +61,14 @@ class Report:
     broken: list[str]
 
 
-def run(home: Path, seed: int, scale: Scale) -> Report:
+def run(home: Path, seed: int, scale: Scale, database_url: str = "") -> Report:
     """Starts a Creator, hurts it while jobs run, and looks at what is left.
 
     Args:
         home: an empty folder.
         seed: of faults and load.
         scale: how big.
+        database_url: an empty database; Creator's own SQLite where left out.
     """
     points = home / "crash"
     settings = {
@@ -75,13 +76,14 @@ def run(home: Path, seed: int, scale: Scale) -> Report:
         "WORKERS": str(scale.workers),
         "LEASE_SECONDS": str(scale.lease_s),
         "SWEEP_SECONDS": "1",
+        "DATABASE_URL": database_url,
     }
     with (
         outside_engines(scale.engines, home / "outside") as engines,
         start_creator(home / "creator", None, **settings) as creator,
-        Watch(f"sqlite:///{creator.home / 'creator.db'}", creator.home, points) as watch,
+        Watch(_creator(creator.home, database_url).settings.database_url, creator.home, points) as watch,
     ):
-        keys = _prepare(creator.home, engines, scale.users)
+        keys = _prepare(_creator(creator.home, database_url), engines, scale.users)
         saboteur = Saboteur(creator, engines, watch, scale.workers, scale.lease_s)
         return _hurt(creator, saboteur, keys, seed, scale)
 
@@ -120,9 +122,12 @@ def _hurt(creator: RunningCreator, saboteur: Saboteur, keys: list[str], seed: in
     return Report("\n\n".join(text), audit.sentences(verdicts))
 
 
-def _prepare(home: Path, engines: list[OutsideEngine], users: int) -> list[str]:
+def _creator(home: Path, database_url: str) -> Creator:
+    return Creator(Settings(creator_home=home, database_url=database_url, encryption_keys=[]))
+
+
+def _prepare(creator: Creator, engines: list[OutsideEngine], users: int) -> list[str]:
     """Adds the engines to the pool and makes users, as the command line does; gives the users' keys."""
-    creator = Creator(Settings(creator_home=home, database_url="", encryption_keys=[]))
     password = hash_password("a password that nobody uses")
     try:
         with creator.uow.write() as work:
