@@ -7,7 +7,9 @@ import struct
 import tracemalloc
 import zlib
 from collections.abc import Iterator
+from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -159,6 +161,79 @@ def test_broken_files_end_and_get_no_longer(kind: str) -> None:
         for _ in range(20):
             spoilt[dice.randrange(12, len(spoilt))] = dice.randrange(256)
         assert len(stripped(f"image/{kind}", bytes(spoilt), cut)) <= len(whole) + 8
+
+
+def box(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I4s", 8 + len(body), kind) + body
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    path = tmp_path_factory.mktemp("film") / "a.mp4"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), 10, (64, 48))
+    for shade in range(0, 200, 20):
+        writer.write(np.full((48, 64, 3), shade, np.uint8))
+    writer.release()
+    return path.read_bytes()
+
+
+def frames_of(film: bytes, path: Path) -> list[bytes]:
+    path.write_bytes(film)
+    reader = cv2.VideoCapture(str(path))
+    frames = []
+    while (read := reader.read())[0]:
+        frames.append(read[1].tobytes())
+    return frames
+
+
+@pytest.mark.parametrize("where", ["end of moov", "in a track", "beside moov"])
+def test_a_film_loses_its_texts_and_no_frame(film: bytes, where: str, tmp_path: Path) -> None:
+    told = box(b"udta", box(b"meta", bytes(4) + PROMPT.encode()))
+    at = film.index(b"moov") - 4
+    size = struct.unpack(">I", film[at : at + 4])[0]
+    if where == "end of moov":
+        before = film[:at] + box(b"moov", film[at + 8 : at + size] + told) + film[at + size :]
+    elif where == "in a track":
+        track = film.index(b"trak") - 4
+        length = struct.unpack(">I", film[track : track + 4])[0]
+        grown = box(b"trak", film[track + 8 : track + length] + told)
+        before = film[:at] + box(b"moov", film[at + 8 : track] + grown + film[track + length : at + size])
+    else:
+        before = film + box(b"uuid", PROMPT.encode())
+    after = stripped("video/mp4", before)
+    assert PROMPT.encode() in before
+    no_secret(after)
+    assert len(after) == len(before)
+    frames = frames_of(film, tmp_path / "one.mp4")
+    assert len(frames) == 10
+    assert frames_of(after, tmp_path / "other.mp4") == frames
+
+
+def test_sound_loses_its_tags_alone() -> None:
+    info, comments = bytes(34), b"\x04\x00\x00\x00abcd" + PROMPT.encode()
+    sound = b"\xff\xf8" + bytes(range(256)) * 40
+    blocks = [(0, info), (4, comments)]
+    flac = b"fLaC" + b"".join(
+        bytes([kind | (0x80 if n else 0)]) + len(body).to_bytes(3, "big") + body
+        for n, (kind, body) in enumerate(blocks)
+    )
+    after = stripped("audio/flac", flac + sound)
+    no_secret(after)
+    assert after == flac[:42] + b"\x81" + flac[43:46] + bytes(len(comments)) + sound
+    size = len(PROMPT)
+    tag = b"ID3\x04\x00\x00" + bytes([0, 0, size >> 7, size & 127]) + PROMPT.encode()
+    assert stripped("audio/mpeg", tag + sound) == sound
+    assert stripped("audio/mpeg", sound) == sound
+
+
+@pytest.mark.parametrize("kind", ["video/mp4", "audio/flac", "audio/mpeg"])
+def test_broken_films_and_sounds_end_and_get_no_longer(film: bytes, kind: str) -> None:
+    dice = random.Random(3)
+    for cut in range(0, len(film), 97):
+        spoilt = bytearray(film[:cut])
+        for _ in range(min(cut, 10)):
+            spoilt[dice.randrange(cut)] = dice.randrange(256)
+        assert len(stripped(kind, bytes(spoilt), cut)) <= cut
 
 
 def test_a_large_picture_takes_little_memory() -> None:
