@@ -1,8 +1,8 @@
 """Takes out what ComfyUI writes about itself into results: the whole prompt, with everything in it.
 
 Files pass piece by piece, and neither a pixel nor a tone is touched: only the parts that hold the metadata
-are left out or emptied. What is not built as its format says passes as it is. A module for each format; WEBM, Ogg
-and files of weights or meshes are not looked into.
+are left out or emptied. What is not built as its format says passes as it is. A module for each format;
+WEBM, Ogg and files of weights or meshes are not looked into.
 """
 
 from collections.abc import Callable
