@@ -28,19 +28,8 @@ from creator_app.models import (
 from creator_app.services import claims, job_state, jobs, sweeper
 from creator_app.services.claims import Claim
 from creator_app.services.recipes import PreparedJob
-from creator_app.services.unit_of_work import JobChanged, Message, TicketWanted, UnitOfWork
-
-LEASE = timedelta(seconds=10)
-
-
-class Heard:
-    """Keeps what was told after commits."""
-
-    def __init__(self) -> None:
-        self.messages: list[Message] = []
-
-    def announce(self, message: Message) -> None:
-        self.messages.append(message)
+from creator_app.services.unit_of_work import JobChanged, TicketWanted, UnitOfWork
+from tests.integration.line_world import LEASE, Heard
 
 
 class World:
