@@ -2,7 +2,7 @@
 
 Files pass piece by piece, and neither a pixel nor a tone is touched: only the parts that hold the metadata
 are left out or emptied. What is not built as its format says passes as it is. A module for each format;
-WEBM, Ogg and files of weights or meshes are not looked into.
+Ogg and files of weights or meshes are not looked into.
 """
 
 from collections.abc import Callable
@@ -13,6 +13,7 @@ from jobs_worker.metadata.mp4 import strip_mp4
 from jobs_worker.metadata.png import strip_png
 from jobs_worker.metadata.reader import Pieces
 from jobs_worker.metadata.sound import strip_flac, strip_mp3
+from jobs_worker.metadata.webm import strip_webm
 from jobs_worker.metadata.webp import strip_webp
 
 __all__ = ["without_prompt"]
@@ -24,6 +25,8 @@ _STRIPPERS: Final[dict[str, Callable[[Pieces], Pieces]]] = {
     "video/mp4": strip_mp4,
     "video/quicktime": strip_mp4,
     "audio/mp4": strip_mp4,
+    "video/webm": strip_webm,
+    "video/x-matroska": strip_webm,
     "audio/flac": strip_flac,
     "audio/mpeg": strip_mp3,
 }
