@@ -55,11 +55,11 @@ def test_a_step_has_plain_words(page: Page) -> None:
 
 
 def test_silence_says_since_when_and_news_end_it(page: Page) -> None:
-    read = page.after(ProgressEvent(40.0, "2"), ProgressEvent(40.0, "2", quiet_s=3.0))
+    read = page.after(ProgressEvent(40.0, "2"), ProgressEvent(40.0, "2", quiet_s=9.0))
     since = datetime.fromisoformat(read["quiet_since"])
-    assert abs(since - (datetime.now(UTC) - timedelta(seconds=3))) < timedelta(seconds=2)
+    assert abs(since - (datetime.now(UTC) - timedelta(seconds=9))) < timedelta(seconds=2)
     assert read["percent"] == "40.0"
-    later = page.after(ProgressEvent(40.0, "2", quiet_s=6.0))
+    later = page.after(ProgressEvent(40.0, "2", quiet_s=12.0))
     assert later["quiet_since"] == read["quiet_since"]
     assert page.after(ProgressEvent(41.0, "2"))["quiet_since"] == ""
 
