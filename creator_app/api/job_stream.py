@@ -23,7 +23,7 @@ MAX_LIFETIME_S: Final = 600.0
 KEEP_ALIVE_S: Final = 15.0
 _LOOK_EVERY_S: Final = 3.0
 _AT_MOST_EVERY_S: Final = 0.05
-_CLOCKS: Final = frozenset({"eta_seconds", "starts_in", "ends_in", "waited_seconds", "ran_seconds"})
+_CLOCKS: Final = frozenset({"eta_seconds", "starts_in", "ends_in"})
 
 Event = tuple[str, dict[str, Any]]
 
@@ -105,8 +105,7 @@ def _print(event: Event) -> str:
     """What tells two looks at a job apart; times, which change by themselves, do not."""
     name, data = event
     progress = {key: value for key, value in data.get("progress", {}).items() if key not in _CLOCKS}
-    rest = {key: value for key, value in data.items() if key not in _CLOCKS}
-    return f"{name}{rest | {'progress': progress}}"
+    return f"{name}{data | {'progress': progress}}"
 
 
 def _is_last(event: Event) -> bool:

@@ -103,7 +103,7 @@ class JobView(BaseModel):
     before_url: str | None
     preview_url: str | None
     expected_seconds: float | None
-    waited_seconds: float
+    waited_seconds: float | None
     ran_seconds: float | None
 
 
@@ -273,17 +273,17 @@ def _took(job: Job) -> float:
     return (job.finished_at - (job.started_at or job.created_at)).total_seconds()
 
 
-def _waited(job: Job) -> float:
-    """Seconds from hand-in to the first start, or to now or the end where it never started."""
-    until = job.started_at or job.finished_at or datetime.now(UTC)
-    return max(0.0, round((until - job.created_at).total_seconds(), 3))
+def _waited(job: Job) -> float | None:
+    """Seconds from hand-in to the first start, or to the end where it never started."""
+    until = job.started_at or job.finished_at
+    return max(0.0, round((until - job.created_at).total_seconds(), 3)) if until else None
 
 
 def _ran(job: Job) -> float | None:
-    """Seconds from the first start to the end, or to now."""
-    if job.started_at is None:
+    """Seconds from the first start to the end."""
+    if job.started_at is None or job.finished_at is None:
         return None
-    return max(0.0, round(((job.finished_at or datetime.now(UTC)) - job.started_at).total_seconds(), 3))
+    return max(0.0, round((job.finished_at - job.started_at).total_seconds(), 3))
 
 
 def _progress(job: Job, snapshot: dict[str, str], outlook: Outlook) -> ProgressView:

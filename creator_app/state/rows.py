@@ -79,7 +79,7 @@ def job_row(view: JobView) -> JobRow:
         expected_seconds=view.expected_seconds or 0.0,
         cold_start=_cold_start(view),
         quiet_since=_iso(view.progress.quiet_since),
-        waited=people_seconds(view.waited_seconds) if view.waited_seconds >= _WORTH_A_WORD_S else "",
+        waited=_waited(view),
         created_at=_iso(view.created_at),
         started_at=_iso(view.started_at),
         finished_at=_iso(view.finished_at),
@@ -145,6 +145,11 @@ def _kind(content_type: str) -> str:
         return "image"
     major = content_type.partition("/")[0]
     return major if major in ("video", "audio") else "file"
+
+
+def _waited(view: JobView) -> str:
+    seconds = view.waited_seconds or 0.0
+    return people_seconds(seconds) if seconds >= _WORTH_A_WORD_S else ""
 
 
 def _cold_start(view: JobView) -> str:
