@@ -38,7 +38,7 @@ def list_servers(as_json: bool = typer.Option(False, "--json", help="Answer as J
             row["kind"] or "",
             memory,
             ", ".join(row["lacks"]),
-            row["last_error"] or "",
+            (row["last_error"] or "") if row["state"] != "online" else "",
         )
     Console().print(table)
 

@@ -64,7 +64,9 @@ class ImageCompositeMasked(Node):
             for part in bands(under.shape[1:]):
                 share = weight[at, :rows, :columns, None][part]
                 lower = under[at, part]
-                lower += share * (over[at, part] - lower)
+                # Exact where the share is 0 or 1: a sum a hair below a level would be saved as the one below.
+                lower *= 1 - share
+                lower += share * over[at, part]
         return (result,)
 
 
