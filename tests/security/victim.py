@@ -53,9 +53,8 @@ class Victim:
         """All that the victim has, as they see it."""
         jobs = self.client.get("/api/v1/jobs").json()
         for job in jobs["items"]:
-            # The line is everybody's: a stranger's job may come before.
-            del job["progress"]["queue_position"]
             if job["status"] == "queued":
-                del job["status_sentence"]
+                # The line is everybody's: a stranger's job may come before, and be of an unknown length.
+                del job["status_sentence"], job["progress"]
         keys = [(row["id"], row["name"]) for row in self.client.get("/api/v1/api-keys").json()["items"]]
         return jobs, keys, self.client.get(f"/api/v1/jobs/{self.finished}/outputs/0").content
