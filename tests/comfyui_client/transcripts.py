@@ -14,7 +14,7 @@ from typing import Any
 FOLDER = Path(__file__).parents[1] / "data" / "transcripts" / "comfyui"
 FILES = sorted(path.stem for path in FOLDER.glob("*.json"))
 #: Recorded pauses are played at this speed, and none lasts longer than so many seconds.
-SPEED, LONGEST_PAUSE_S = 10.0, 0.25
+SPEED, LONGEST_PAUSE_S = 20.0, 0.15
 
 Event = dict[str, Any]
 

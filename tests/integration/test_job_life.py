@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -113,13 +112,9 @@ class World:
             claims.end_attempt(work, claim.attempt_id, Outcome.SUCCEEDED)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'creator.db'}"
-    else:
-        url = request.getfixturevalue("postgres_url")
-    world = World(url)
+@pytest.fixture
+def world(ready_url: str) -> Iterator[World]:
+    world = World(ready_url)
     yield world
     world.database.engine.dispose()
 

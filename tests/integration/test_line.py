@@ -25,8 +25,8 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def world(database_url: str) -> Iterator[LineWorld]:
-    world = LineWorld(database_url)
+def world(ready_url: str) -> Iterator[LineWorld]:
+    world = LineWorld(ready_url)
     yield world
     world.close()
 
@@ -257,13 +257,13 @@ def test_a_job_over_which_every_runner_dies_fails_at_last(world: LineWorld) -> N
     assert world.every(JobAttempt)[0].slot is None
 
 
-def test_four_processes_claim_each_job_once(world: LineWorld, database_url: str) -> None:
+def test_four_processes_claim_each_job_once(world: LineWorld, ready_url: str) -> None:
     world.server("left", slots=40)
     world.server("right", slots=40)
     submitted = {str(world.submit(person)) for _ in range(20) for person in ("ann", "bob", "cy")}
     racers = [
         subprocess.Popen(
-            [sys.executable, "-m", "tests.integration.claimer", database_url],
+            [sys.executable, "-m", "tests.integration.claimer", ready_url],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

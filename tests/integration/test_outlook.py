@@ -22,8 +22,8 @@ class NoSnapshots:
 
 
 @pytest.fixture
-def world(database_url: str) -> Iterator[LineWorld]:
-    world = LineWorld(database_url)
+def world(ready_url: str) -> Iterator[LineWorld]:
+    world = LineWorld(ready_url)
     yield world
     world.close()
 

@@ -20,9 +20,9 @@ from creator_app.repositories import (
 
 
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    upgrade(database_url)
-    database = Database(database_url)
+def database(ready_url: str) -> Iterator[Database]:
+    upgrade(ready_url)
+    database = Database(ready_url)
     yield database
     database.close()
 

@@ -23,6 +23,7 @@ from creator_app.models import (
     ServerAbility,
     User,
 )
+from creator_app.models.base import new_id
 from creator_app.services import abilities, jobs
 from creator_app.services.recipes import PreparedJob
 from jobs_worker.runner import run_next
@@ -57,7 +58,7 @@ class Pool:
 
     def submit(self, workflow: dict[str, Any]) -> UUID:
         with self.creator.uow.write() as work:
-            account, recipe = Account(), Recipe(slug=f"probe-{id(workflow)}", title="Probe")
+            account, recipe = Account(), Recipe(slug=f"probe-{new_id()}", title="Probe")
             work.session.add_all([account, recipe])
             work.session.flush()
             user = User(account_id=account.id, email=f"{account.id}@example.org")

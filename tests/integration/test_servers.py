@@ -34,8 +34,8 @@ def encrypt(values: dict[str, str]) -> str:
 
 
 @pytest.fixture
-def world(database_url: str) -> Iterator[LineWorld]:
-    world = LineWorld(database_url)
+def world(ready_url: str) -> Iterator[LineWorld]:
+    world = LineWorld(ready_url)
     yield world
     world.close()
 
