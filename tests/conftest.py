@@ -23,6 +23,20 @@ from tests.peers.creator import free_port
 _PATIENCE_S = 20
 
 
+#: Folders whose tests start whole Creators: one after the other, or they would take each other's time.
+_WHOLE_CREATORS = ("chaos", "recovery", "e2e")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A file's tests stay together in one process; those that start whole Creators share one, and come first."""
+    for item in items:
+        folder = item.path.parent.name
+        group = "whole-creators" if folder in _WHOLE_CREATORS else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=lambda item: item.path.parent.name not in _WHOLE_CREATORS)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Tests never write into the Creator that a developer runs."""
