@@ -29,7 +29,7 @@ _WHOLE_CREATORS = ("chaos", "recovery", "e2e")
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A file's tests stay together in one process; those that start whole Creators share one, and come first."""
+    """A file's tests stay in one process; those that start whole Creators share one, and come first."""
     for item in items:
         folder = item.path.parent.name
         group = "whole-creators" if folder in _WHOLE_CREATORS else str(item.path)
