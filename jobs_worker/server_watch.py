@@ -106,8 +106,9 @@ class ServerWatch:
         catalog = catalog_of(client.object_info())
         memory.catalog_at = time.monotonic()
         digest = hashlib.sha256(json.dumps(catalog, sort_keys=True).encode()).hexdigest()
-        if digest == server.object_info_hash:
+        if digest == server.object_info_hash and not away:
             return Looked(stats)
+        # One that is back is judged anew: what it refused before may be there now.
         return Looked(stats, catalog, digest)
 
     def _missed(self, server: ComfyServer, reason: str) -> None:

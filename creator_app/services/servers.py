@@ -74,9 +74,11 @@ def register(work: Work, addresses: Sequence[str], encrypt: Encrypt) -> None:
         if server is None:
             kept = encrypt(headers) if headers else None
             work.session.add(ComfyServer(url=url, from_settings=True, headers_encrypted=kept))
-        elif not server.from_settings:
-            server.from_settings = True
-            work.session.add(server)
+            continue
+        if headers or server.from_settings:  # a password that was changed in the settings counts from now on
+            server.headers_encrypted = encrypt(headers) if headers else None
+        server.from_settings = True
+        work.session.add(server)
     for url, server in known.items():
         if url in wanted or not server.from_settings:
             continue

@@ -69,6 +69,15 @@ def test_the_settings_name_servers_and_their_passwords_are_headers(world: LineWo
         assert servers.unregistered(work, ["http://a:8188"])
 
 
+def test_a_password_changed_in_the_settings_counts_from_the_next_start(world: LineWorld) -> None:
+    for address in ("http://ann:old@a", "http://ann:new@a", "http://a"):
+        with world.uow.write() as work:
+            servers.register(work, [address], encrypt)
+        kept = world.every(ComfyServer)[0].headers_encrypted
+        _, headers = servers.split_address(address)
+        assert kept == headers.get("Authorization")
+
+
 def test_a_server_that_is_no_longer_named_goes_when_nothing_runs_there(world: LineWorld) -> None:
     server_id = world.server("only", from_settings=True)
     world.submit("ann")
