@@ -7,6 +7,7 @@ from creator_app.models.audit_log import AuditLog
 from creator_app.models.clock_lease import ClockLease
 from creator_app.models.comfy_server import ComfyServer, ServerAbility, ServerCatalog
 from creator_app.models.delivery import Delivery
+from creator_app.models.drop import DropFile, DropFolder, DropSource, OAuthFlow
 from creator_app.models.job import Batch, Job
 from creator_app.models.job_attempt import JobAttempt
 from creator_app.models.job_event import JobEvent
@@ -31,6 +32,9 @@ __all__ = [
     "ClockLease",
     "ComfyServer",
     "Delivery",
+    "DropFile",
+    "DropFolder",
+    "DropSource",
     "ExternalEvent",
     "Job",
     "JobAttempt",
@@ -38,6 +42,7 @@ __all__ = [
     "LedgerEntry",
     "LoginFailure",
     "NodeTiming",
+    "OAuthFlow",
     "OAuthGrant",
     "Outbox",
     "Recipe",

@@ -32,6 +32,12 @@ class OAuthGrant(SQLModel, table=True):
     refresh_token_encrypted: str | None = None
     expires_at: datetime | None = time_field(nullable=True)
     state: str = "active"
+    #: One process at a time asks for a new token; the others wait for what it gets.
+    refresh_token_lease: str | None = None
+    refresh_until: datetime | None = time_field(nullable=True)
+    #: Counts up at each new consent: an answer that belongs to the former one changes nothing.
+    generation: int = 0
+    last_error: str | None = None
     created_at: datetime = time_field()
 
     def needs_token_refresh(self, now: datetime) -> bool:

@@ -7,17 +7,24 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import SQLModel
 
-from creator_app.models.base import id_field, json_field, one_of, time_field
+from creator_app.models.base import foreign_key, id_field, json_field, one_of, time_field
 
 
 class Outbox(SQLModel, table=True):
     """A message written with the change it tells of, sent afterwards until it has arrived."""
 
     __tablename__ = "outbox"
-    __table_args__ = (one_of("state", ("waiting", "sent", "failed")), sa.Index(None, "state", "next_at"))
+    __table_args__ = (
+        one_of("state", ("waiting", "sent", "failed")),
+        sa.UniqueConstraint("cause"),
+        sa.Index(None, "state", "next_at"),
+    )
 
     id: UUID = id_field()
     kind: str
+    user_id: UUID | None = foreign_key("user.id", nullable=True)
+    #: What it tells of, in words that are unique: nobody is told the same thing twice.
+    cause: str | None = None
     payload: dict[str, Any] = json_field()
     state: str = "waiting"
     attempts: int = 0
