@@ -112,6 +112,7 @@ def upgrade() -> None:
         sa.Column("results_chosen", sa.Boolean(), nullable=False),
         sa.Column("review_id", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("originals_id", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("tree", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
         sa.Column("state", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("reason", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("last_activity_at", sa.DateTime(timezone=True), nullable=True),

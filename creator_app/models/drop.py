@@ -86,6 +86,8 @@ class DropFolder(SQLModel, table=True):
     results_chosen: bool = False
     review_id: str | None = None
     originals_id: str | None = None
+    #: What is known of the folder and those in it, by id: path, values from ``recipe.txt``, files beside.
+    tree: dict[str, Any] = json_field()
     state: str = "ok"
     reason: str | None = None
     last_activity_at: datetime | None = time_field(nullable=True)
