@@ -18,7 +18,14 @@ from creator_app.integrations.storage import Storage, open_storage
 from creator_app.live.publisher import Publisher
 from creator_app.live.snapshot import Snapshots
 from creator_app.services.intake import Intake, Limits
-from creator_app.services.unit_of_work import JobChanged, Message, TicketWanted, UnitOfWork
+from creator_app.services.unit_of_work import (
+    ErrandWanted,
+    FoldersChanged,
+    JobChanged,
+    Message,
+    TicketWanted,
+    UnitOfWork,
+)
 
 
 class Announcements:
@@ -37,6 +44,10 @@ class Announcements:
             case JobChanged(account_id, job_id, status):
                 self._publisher.changed(account_id, job_id, status)
                 crash_points.crash_point("publish.after")
+            case ErrandWanted():
+                self._publisher.errand()
+            case FoldersChanged(account_id):
+                self._publisher.folders_changed(account_id)
 
 
 class Creator:

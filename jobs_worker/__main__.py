@@ -1,4 +1,4 @@
-"""Starts a worker or the clock: ``python -m jobs_worker worker`` or ``python -m jobs_worker clock``."""
+"""Starts a worker, the clock or a courier: ``python -m jobs_worker worker``, ``… clock``, ``… courier``."""
 
 import sys
 
@@ -7,7 +7,7 @@ from creator_app.config import SettingsError
 from creator_app.config.proxy import spare_this_machine
 from creator_app.infrastructure.logging import configure_logging
 
-_USAGE = "Say what to start: python -m jobs_worker worker | clock"
+_USAGE = "Say what to start: python -m jobs_worker worker | clock | courier"
 
 
 def main(arguments: list[str]) -> int:
@@ -16,7 +16,7 @@ def main(arguments: list[str]) -> int:
     Returns:
         The exit code: 0 after a clean stop, 2 for a wrong call or a bad setting.
     """
-    if len(arguments) != 1 or arguments[0] not in ("worker", "clock"):
+    if len(arguments) != 1 or arguments[0] not in ("worker", "clock", "courier"):
         print(_USAGE, file=sys.stderr)
         return 2
     spare_this_machine()
@@ -30,6 +30,10 @@ def main(arguments: list[str]) -> int:
         from jobs_worker import schedule
 
         schedule.run()
+    elif arguments[0] == "courier":
+        from jobs_worker import courier
+
+        courier.run()
     else:
         # Everything that a work-horse needs is there before the fork, so that each job starts quickly.
         from jobs_worker import tasks, worker  # noqa: F401

@@ -1,4 +1,4 @@
-"""The rules of drop folders: what becomes a job, what waits, what gets a note, and what values a name carries.
+"""The rules of drop folders: what becomes a job, what waits, what gets a note, what values a name has.
 
 | what a person does | what happens |
 |---|---|
@@ -24,7 +24,7 @@ from pathlib import PurePosixPath
 from typing import Any, Final
 
 from creator_app.domain.recipe import Manifest, RecipeInput
-from creator_app.domain.recipe_values import InputType
+from creator_app.domain.recipe_values import InputType, read_value
 
 #: Folders that we make; what lies in them is never an input.
 RESULTS: Final = "Done"
@@ -41,7 +41,7 @@ _GREW_FACTOR: Final = 4
 #: An empty file may be one whose content is still on its way.
 _EMPTY_PATIENCE: Final = timedelta(seconds=30)
 #: So may one that does not decode.
-BROKEN_PATIENCE: Final = timedelta(seconds=60)
+BROKEN_PATIENCE: Final = timedelta(seconds=20)
 
 _PAIR: Final = re.compile(r"([a-z][a-z0-9_]{0,39})=(.*)", re.DOTALL)
 _FAMILIES: Final = {InputType.IMAGE: "image", InputType.VIDEO: "video", InputType.AUDIO: "audio"}
@@ -224,6 +224,27 @@ def read_values_file(text: str) -> dict[str, str]:
     return values
 
 
+def check_values(values: Mapping[str, Any], manifest: Manifest) -> None:
+    """Whether these are values for inputs of the recipe, and fit them.
+
+    Raises:
+        ValueError: the message names each that does not.
+    """
+    problems = []
+    known = [one.name for one in manifest.inputs if not one.is_file]
+    for name, value in values.items():
+        one = manifest.input(name)
+        if one is None or one.is_file:
+            problems.append(f"“{name}” is no setting of this recipe. It has: {', '.join(known) or 'none'}.")
+            continue
+        try:
+            read_value(one, value)
+        except ValueError as error:
+            problems.append(f"{one.label}: {error}")
+    if problems:
+        raise ValueError(" ".join(problems))
+
+
 _TOKENS: Final = re.compile(r"\{([a-z]+)\}")
 _NAME_TOKENS: Final = frozenset({"name", "recipe", "date", "time", "n", "job", "width", "height", "seed"})
 _UNSAFE: Final = re.compile(r'[\x00-\x1f<>:"/\\|?*]+')
@@ -263,6 +284,11 @@ def result_name(template: str, facts: Mapping[str, Any], default: str) -> str:
     if not clean:
         return default
     return clean if clean.lower().endswith(suffix.lower()) else clean + suffix
+
+
+def stem(name: str) -> str:
+    """A file's name without its ending."""
+    return PurePosixPath(name).stem or name
 
 
 def note_name(name: str) -> str:

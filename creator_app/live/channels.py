@@ -8,6 +8,8 @@ from uuid import UUID
 
 SNAPSHOT_TTL_S: Final = 6 * 3600
 PREVIEW_TTL_S: Final = 120
+#: Wakes couriers; they look by themselves every second or so.
+ERRANDS: Final = "creator:errands"
 ACCOUNT_PATTERN: Final = "creator:account:*:jobs"
 
 

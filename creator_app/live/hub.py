@@ -144,11 +144,13 @@ class Hub:
             return  # nobody of this account looks at a page of this process
         try:
             message = json.loads(data)
-            job_id = str(message["job"])
+            job_id = str(message["job"]) if "folders" not in message else ""
         except (ValueError, KeyError, TypeError):
             log.warning("live_message_unreadable")
             return
-        if "percent" in message:
+        if not job_id:  # something happened in the account's folders
+            account.changed = True
+        elif "percent" in message:
             account.latest[job_id] = progress_of(job_id, message, account.latest.get(job_id))
         else:  # the row itself changed
             account.changed = True

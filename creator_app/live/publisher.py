@@ -54,6 +54,23 @@ class Publisher:
             pipe.publish(channels.account_channel(account_id), message)
             pipe.execute()
 
+    def errand(self) -> None:
+        """Tells couriers that there may be something to do.
+
+        Raises:
+            redis.RedisError: Redis is away; couriers look by themselves a moment later.
+        """
+        self._redis.publish(channels.ERRANDS, "1")
+
+    def folders_changed(self, account_id: UUID) -> None:
+        """Tells the account's pages that something happened in its folders.
+
+        Raises:
+            redis.RedisError: Redis is away; pages notice by themselves a little later.
+        """
+        message = json.dumps({"folders": True, "at": time.time()})
+        self._redis.publish(channels.account_channel(account_id), message)
+
     def preview(self, job_id: UUID, picture: bytes) -> int | None:
         """Keeps the latest preview picture; older ones are overwritten, all expire. Never raises.
 

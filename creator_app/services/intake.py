@@ -6,7 +6,7 @@ the same sentence everywhere and a refused job leaves nothing behind.
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any, BinaryIO
@@ -18,7 +18,9 @@ from creator_app.models import Asset, Job
 from creator_app.services import assets, jobs, pictures, recipes
 from creator_app.services.assets import PendingAsset
 from creator_app.services.pictures import TakenPicture
-from creator_app.services.unit_of_work import UnitOfWork
+from creator_app.services.unit_of_work import UnitOfWork, Work
+
+Also = Callable[[Work, Job], None]
 
 
 @dataclass(frozen=True)
@@ -73,8 +75,12 @@ class Intake:
         self._storage = storage
         self._limits = limits
 
-    def submit(self, submission: Submission) -> tuple[Job, bool]:
+    def submit(self, submission: Submission, also: Also | None = None) -> tuple[Job, bool]:
         """Verifies, keeps and accepts.
+
+        Args:
+            submission: what somebody wants done.
+            also: called in the transaction that accepts a new job: both happen, or neither.
 
         Returns:
             The job, and whether it was made now (``False``: this is a repeat of an accepted submission).
@@ -89,7 +95,7 @@ class Intake:
             repeat = self._repeat(submission, digest)
             if repeat is not None:
                 return repeat, False
-            return self._accept(submission, taken, digest)
+            return self._accept(submission, taken, digest, also)
 
     @contextmanager
     def _taken(self, submission: Submission) -> Iterator[dict[str, TakenPicture]]:
@@ -114,7 +120,7 @@ class Intake:
             return jobs.find_repeat(work, submission.account_id, submission.idempotency_key, digest)
 
     def _accept(
-        self, submission: Submission, taken: dict[str, TakenPicture], digest: str
+        self, submission: Submission, taken: dict[str, TakenPicture], digest: str, also: Also | None
     ) -> tuple[Job, bool]:
         pending: dict[str, PendingAsset] = {}
         created = False
@@ -134,6 +140,8 @@ class Intake:
                     idempotency_key=submission.idempotency_key,
                     content_hash=digest,
                 )
+                if created and also is not None:
+                    also(work, job)
                 if not created:  # somebody was quicker with the same key: keep nothing of this one
                     work.session.expunge(job)
                     work.session.rollback()

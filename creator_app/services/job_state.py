@@ -15,7 +15,7 @@ from creator_app.domain.job_state import FINAL, JobStatus, can_change, ledger_ef
 from creator_app.errors import InvalidTransition, LeaseLost, NotFound
 from creator_app.infrastructure.database import db_now
 from creator_app.models import Job, JobAttempt, JobEvent
-from creator_app.services import ledger
+from creator_app.services import deliveries, ledger
 from creator_app.services.unit_of_work import JobChanged, TicketWanted, Work
 
 
@@ -153,6 +153,8 @@ def _record(work: Work, job: Job, before: JobStatus, kind: str, data: dict[str, 
     effect = ledger_effect(after)
     if effect is not None:
         ledger.apply(work, job, effect)
+    if after in FINAL:
+        deliveries.plan(work, job)
     work.tell(JobChanged(job.account_id, job.id, job.status))
     # A job that left a slot, or went back into the queue, lets another one start.
     if after in FINAL or after in (JobStatus.SAVING, JobStatus.QUEUED):

@@ -181,7 +181,13 @@ def retry(work: Work, account_id: UUID, user_id: UUID, job_id: UUID) -> Job:
         price_credits=old.price_credits,
     )
     job, _ = submit(
-        work, account_id=account_id, user_id=user_id, recipe=prepared, source=old.source, retry_of=old.id
+        work,
+        account_id=account_id,
+        user_id=user_id,
+        recipe=prepared,
+        source=old.source,
+        source_ref=old.source_ref,  # its result goes where the first one would have gone
+        retry_of=old.id,
     )
     return job
 

@@ -35,7 +35,19 @@ class TicketWanted:
     count: int = 1
 
 
-Message = JobChanged | TicketWanted
+@dataclass(frozen=True)
+class ErrandWanted:
+    """There may be a file to fetch or a result to deliver: a courier should look."""
+
+
+@dataclass(frozen=True)
+class FoldersChanged:
+    """Something happened in an account's folders: pages that show them should read it again."""
+
+    account_id: UUID
+
+
+Message = JobChanged | TicketWanted | ErrandWanted | FoldersChanged
 
 
 class Announcer(Protocol):

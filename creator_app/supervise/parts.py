@@ -60,7 +60,7 @@ def make_plan(settings: Settings, home: Home, *, pages: bool = True) -> Plan:
     if pages:
         parts.append(_web(settings.port))
     parts += [_worker(home, number, redis_url) for number in range(1, settings.workers + 1)]
-    parts.append(_clock(home))
+    parts += [_clock(home), _courier(home)]
     return Plan(parts, environment)
 
 
@@ -87,6 +87,11 @@ def _worker(home: Home, number: int, redis_url: str) -> Part:
     command = [sys.executable, "-m", "jobs_worker", "worker"]
     ready = probes.works_on_tickets(redis_url, partial(home.pid, name))
     return Part(name, f"worker {number}", command, ready)
+
+
+def _courier(home: Home) -> Part:
+    command = [sys.executable, "-m", "jobs_worker", "courier"]
+    return Part("courier", "the courier", command, probes.runs(partial(home.pid, "courier")))
 
 
 def _clock(home: Home) -> Part:
