@@ -25,6 +25,16 @@ POINTS: Final = (
     "publish.after",
 )
 
+#: On the way of a dropped file, and of its result back.
+FOLDER_POINTS: Final = (
+    "look.before_commit",
+    "look.before_token",
+    "take.after_fetch",
+    "take.after_submit",
+    "deliver.after_reserve",
+    "deliver.after_put",
+)
+
 _armed_in: list[Path] = []
 
 
@@ -38,11 +48,11 @@ def crash_point(name: str) -> None:
     """Dies here if a test armed this point; otherwise nothing.
 
     Raises:
-        ValueError: the name is not in `POINTS` (a spelling mistake would be a test that tests nothing).
+        ValueError: the name is in none of the lists above (a spelling mistake would be a test that tests nothing).
     """
     if not _armed_in:
         return
-    if name not in POINTS:
+    if name not in POINTS and name not in FOLDER_POINTS:
         raise ValueError(f"There is no crash point {name!r}.")
     folder = _armed_in[0]
     try:

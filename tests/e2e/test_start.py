@@ -17,7 +17,7 @@ from tests.peers.bad_pictures import encoded
 from tests.peers.creator import RunningCreator, end, free_port, launch, processes_of, start_creator
 from tests.peers.tls_proxy import https_in_front_of
 
-PARTS = ("valkey", "engine", "web", "worker-1", "worker-2", "clock")
+PARTS = ("valkey", "engine", "web", "worker-1", "worker-2", "clock", "courier")
 AGAIN_WITHIN_S = 20.0
 
 
