@@ -90,6 +90,8 @@ class DropFolder(SQLModel, table=True):
     tree: dict[str, Any] = json_field()
     state: str = "ok"
     reason: str | None = None
+    #: Taken out of the list; what was recorded stays, so that nothing is taken twice if it comes back.
+    removed_at: datetime | None = time_field(nullable=True)
     last_activity_at: datetime | None = time_field(nullable=True)
     created_at: datetime = time_field()
 
