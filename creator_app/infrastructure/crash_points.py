@@ -48,7 +48,7 @@ def crash_point(name: str) -> None:
     """Dies here if a test armed this point; otherwise nothing.
 
     Raises:
-        ValueError: the name is in none of the lists above (a spelling mistake would be a test that tests nothing).
+        ValueError: the name is in no list above (a spelling mistake would be a test that tests nothing).
     """
     if not _armed_in:
         return
