@@ -3,7 +3,10 @@
 Everything is made on first use and belongs to one process: after a fork call `after_fork`.
 """
 
+import threading
 from functools import cached_property, lru_cache
+from pathlib import Path
+from uuid import UUID
 
 import redis
 
@@ -14,9 +17,11 @@ from creator_app.infrastructure.database import Database
 from creator_app.infrastructure.encryption import Encryptor, get_encryptor
 from creator_app.infrastructure.queue import TicketQueue
 from creator_app.infrastructure.redis import redis_client
+from creator_app.integrations.drop_folders import DirectoryPlace, DropPlace, PlaceBusy
 from creator_app.integrations.storage import Storage, open_storage
 from creator_app.live.publisher import Publisher
 from creator_app.live.snapshot import Snapshots
+from creator_app.models import DropSource
 from creator_app.services.intake import Intake, Limits
 from creator_app.services.unit_of_work import (
     ErrandWanted,
@@ -101,6 +106,38 @@ class Creator:
         """The way in for jobs."""
         limits = Limits(self.settings.max_upload_bytes, self.settings.max_pixels)
         return Intake(self.uow, self.storage, limits)
+
+    @property
+    def address(self) -> str:
+        """Where people reach this Creator, for links in files and mails."""
+        return self.settings.public_url or f"http://localhost:{self.settings.port}"
+
+    def drop_place(self, source: DropSource) -> DropPlace:
+        """Where a source's files lie; made once per process.
+
+        Raises:
+            PlaceError: it can't be reached with this Creator's settings.
+        """
+        with self._places_lock:
+            if source.id not in self._places:
+                self._places[source.id] = self._open_place(source)
+            return self._places[source.id]
+
+    def _open_place(self, source: DropSource) -> DropPlace:
+        if source.kind == "folder":
+            return DirectoryPlace(Path(source.address))
+        raise PlaceBusy("Google Drive is not set up here.")
+
+    def keep_channel(self, source: DropSource) -> None:
+        """Sees to it that a Drive tells us of changes, where it can."""
+
+    @cached_property
+    def _places(self) -> dict[UUID, DropPlace]:
+        return {}
+
+    @cached_property
+    def _places_lock(self) -> threading.Lock:
+        return threading.Lock()
 
     @cached_property
     def encryptor(self) -> Encryptor:

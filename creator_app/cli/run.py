@@ -17,7 +17,7 @@ from sqlmodel import col, select
 from creator_app.bootstrap import Creator, get_creator
 from creator_app.cli.stack import running_stack
 from creator_app.domain.job_state import FINAL, JobStatus
-from creator_app.errors import CreatorError, InvalidInput, NotFound
+from creator_app.errors import CreatorError, InvalidInput
 from creator_app.models import Asset, Job, User
 from creator_app.services import accounts, job_view, recipes
 from creator_app.services.intake import Submission
@@ -76,14 +76,7 @@ def _pair(text: str) -> tuple[str, str]:
 
 def _user(creator: Creator, email: str) -> User:
     with creator.uow.write() as work:
-        # Whoever can sign in comes before the one that a first `run` made for want of anybody.
-        nobody_signs_in = col(User.password_hash).is_(None)
-        statement = select(User).order_by(col(User.role) != "admin", nobody_signs_in, col(User.created_at))
-        if email:
-            statement = statement.where(User.email == email.strip().lower())
-        user = work.session.exec(statement).first()
-        if user is None and email:
-            raise NotFound(f"Nobody has the address {email}.", hint="`user add EMAIL` makes an account.")
+        user = accounts.operators_user(work, email)
         if user is not None:
             return user
         typer.echo(f"Nobody has signed up yet: these jobs are {LOCAL_USER}'s.", err=True)

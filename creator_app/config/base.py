@@ -117,6 +117,23 @@ class Settings(GoogleSettings, StripeSettings):
     # On: results keep the whole prompt that ComfyUI writes into them, for everybody who has the file.
     keep_metadata: bool = False
 
+    # What is dropped into its sub-folders becomes jobs; "off" for none, "" for the one below CREATOR_HOME.
+    watch_dir: str = ""
+    # Whose jobs these are, by e-mail; the first admin's where unset.
+    watch_account: str | None = None
+    # A file counts as whole when it has looked the same for so long.
+    watch_rest_seconds: float = Field(default=2, ge=0.1, le=600)
+    # For folders whose changes the system does not tell of, such as a NAS.
+    watch_polling: Literal["auto", "on", "off"] = "auto"
+
+    # How often a connected Drive is asked for changes: the shortest, and the longest when nothing happens.
+    drive_poll_seconds: float = Field(default=10, ge=1, le=3600)
+    drive_poll_max_seconds: float = Field(default=60, ge=1, le=3600)
+    # Every so often all drop folders are listed, whatever was told of changes.
+    drive_listing_seconds: float = Field(default=300, ge=5, le=86_400)
+    # drive sees every file in a drop folder; file sees only what Creator made or the person picked.
+    google_drive_scope: Literal["drive", "file"] = "drive"
+
     log_level: Annotated[str, AfterValidator(checks.log_level)] = "INFO"
     log_json: bool = False
     # For tests that prove that a crash loses nothing; see infrastructure/crash_points.py.
@@ -128,6 +145,13 @@ class Settings(GoogleSettings, StripeSettings):
         self.database_url = self.database_url or f"sqlite:///{self.creator_home / 'creator.db'}"
         self.storage_url = self.storage_url or (self.creator_home / "storage").as_uri()
         return self
+
+    @property
+    def watch_root(self) -> Path | None:
+        """The watched folder, if there is one."""
+        if self.watch_dir.strip().lower() == "off":
+            return None
+        return Path(self.watch_dir).expanduser().absolute() if self.watch_dir else self.creator_home / "drop"
 
     @cached_property
     def secret_key_value(self) -> str:

@@ -270,3 +270,27 @@ def _store_hash(work: Work, user: User, fresh: PasswordHash) -> None:
     if row is not None:
         row.password_hash = fresh.text
         work.session.add(row)
+
+
+def operators_user(work: Work, email: str | None = None) -> User | None:
+    """Whose jobs are those that come from this machine, by command line or watched folder.
+
+    Args:
+        work: a transaction.
+        email: who is meant; left out: the first admin.
+
+    Returns:
+        The user; ``None`` while there is nobody.
+
+    Raises:
+        NotFound: nobody has this address.
+    """
+    # Whoever can sign in comes before the one that a first `run` made for want of anybody.
+    cannot_sign_in = col(User.password_hash).is_(None)
+    statement = select(User).order_by(col(User.role) != "admin", cannot_sign_in, col(User.created_at))
+    if email:
+        statement = statement.where(User.email == email.strip().lower())
+    user = work.session.exec(statement).first()
+    if user is None and email:
+        raise NotFound(f"Nobody has the address {email}.", hint="`user add EMAIL` makes an account.")
+    return user
