@@ -101,6 +101,8 @@ def upgrade() -> None:
         sa.Column("remote_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("name", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("url", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("drive_id", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("chosen", sa.Boolean(), nullable=False),
         sa.Column("recipe_slug", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("inputs", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
         sa.Column("enabled", sa.Boolean(), nullable=False),

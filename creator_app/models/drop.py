@@ -71,6 +71,10 @@ class DropFolder(SQLModel, table=True):
     remote_id: str
     name: str
     url: str | None = None
+    #: The shared drive that it lies in; it has a list of changes of its own.
+    drive_id: str | None = None
+    #: The person chose a folder that was there; else it is one that we made.
+    chosen: bool = False
     recipe_slug: str
     #: Values for the recipe's inputs that every file gets.
     inputs: dict[str, Any] = json_field()
