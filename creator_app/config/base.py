@@ -28,6 +28,9 @@ class GoogleSettings(BaseSettings):
     google_certs_url: WebUrl = ""
     google_userinfo_url: WebUrl = ""
     google_issuer: WebUrl = ""
+    # Calls of Google Drive: of all people together, and of each.
+    drive_rate: Annotated[str, AfterValidator(checks.rate)] = "100/second"
+    drive_rate_each: Annotated[str, AfterValidator(checks.rate)] = "10/second"
 
     @model_validator(mode="after")
     def _derive_google(self) -> "GoogleSettings":
@@ -138,6 +141,12 @@ class Settings(GoogleSettings, StripeSettings):
     log_json: bool = False
     # For tests that prove that a crash loses nothing; see infrastructure/crash_points.py.
     crash_points_dir: Path | None = None
+
+    @model_validator(mode="after")
+    def _check_pace(self) -> "Settings":
+        if self.drive_poll_max_seconds < self.drive_poll_seconds:
+            raise ValueError("DRIVE_POLL_MAX_SECONDS must not be less than DRIVE_POLL_SECONDS.")
+        return self
 
     @model_validator(mode="after")
     def _fill_in(self) -> "Settings":

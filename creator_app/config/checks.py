@@ -3,9 +3,11 @@
 An empty text is "not set" and passes.
 """
 
+import re
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
+_RATE: Final = re.compile(r"[1-9]\d{0,6}\s*(/|per)\s*([1-9]\d{0,3}\s*)?(second|minute|hour|day)s?")
 _LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
@@ -21,6 +23,13 @@ def log_level(value: str) -> str:
     if value.upper() not in _LEVELS:
         raise ValueError(f"must be one of {', '.join(_LEVELS)}")
     return value.upper()
+
+
+def rate(value: str) -> str:
+    """So many in a time: ``100/second``, ``600 per minute``."""
+    if not _RATE.fullmatch(value.strip().lower()):
+        raise ValueError("must look like 100/second")
+    return value.strip().lower()
 
 
 def web_url(value: str) -> str:
