@@ -1,378 +1,257 @@
-"""A directory of the operator's machine, or of a NAS that is mounted there, as a place for dropped files.
+"""A directory of this machine, or of a network disk, as a place where people drop files.
 
-A file's id is its number in the file system (inode), which stays when it is renamed or moved. Where such
-numbers are made up anew at each mount (FUSE, SMB, 9P), the id is the path: there a renamed file is a new one.
-The version is size and time of change; a number that is used again for another file has another version.
+Links are never followed, and show up as dangling: whoever may write into a drop folder must not read other
+files of the machine through it. Sockets, pipes and devices don't show up at all, nor do names that say that a
+file is unfinished or not for people. See `identity` for what an id and a version are.
 """
 
 import hashlib
+import mimetypes
 import os
-import shutil
-import threading
+import stat
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from datetime import UTC, datetime
-from errno import EACCES, EDQUOT, EEXIST, EFBIG, ENOSPC, ENOTSUP, EPERM, EROFS, EXDEV
-from functools import cached_property
-from mimetypes import guess_type
-from pathlib import Path, PurePosixPath
-from stat import S_ISDIR, S_ISLNK, S_ISREG
+from pathlib import Path
 from typing import BinaryIO, Final
 
+from creator_app.integrations.drop_folders import directory_writes as writes
+from creator_app.integrations.drop_folders import disk, names
 from creator_app.integrations.drop_folders.base import DropEntry, EntryKind, News, Upload
-from creator_app.integrations.drop_folders.errors import (
-    EntryGone,
-    NameTaken,
-    PlaceBusy,
-    PlaceError,
-    PlaceFull,
-    PlaceRefused,
-)
+from creator_app.integrations.drop_folders.directory_errors import place_error, unreadable
+from creator_app.integrations.drop_folders.directory_memory import Memory
+from creator_app.integrations.drop_folders.directory_tree import ROOT_ID, Folder, Tree, Way
+from creator_app.integrations.drop_folders.disk import Facts
+from creator_app.integrations.drop_folders.errors import EntryGone, NameTaken, PlaceBusy, PlaceRefused
+from creator_app.integrations.drop_folders.identity import version_of
 
 _CHUNK_BYTES: Final = 256 * 1024
-_MOUNTS: Final = Path("/proc/self/mounts")
-#: File systems that number their files anew, as far as anybody can tell.
-_PASSING_NUMBERS: Final = ("fuse", "cifs", "smb", "9p", "vboxsf", "vmhgfs", "exfat", "vfat", "drvfs")
-#: Half-written files by their names, and what systems leave in folders.
-_UNFINISHED: Final = (".part", ".partial", ".crdownload", ".download", ".tmp", ".filepart")
-_LITTER: Final = frozenset({"thumbs.db", "desktop.ini", "readme.txt", "icon\r"})
-_JOB: Final = "user.creator_job_id"
-_DELIVERY: Final = "user.creator_delivery"
-_MOST_NAMES: Final = 10_000
-_NAME_BYTES: Final = 240
+_SWEEP_EVERY_S: Final = 3600.0
+#: A program that keeps a file open for longer than this after it last wrote does not count as writing.
+_WRITER_PATIENCE_S: Final = 600.0
+_FILE_FLAGS: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 class DirectoryPlace:
-    """See `creator_app.integrations.drop_folders.DropPlace`.
+    """See `creator_app.integrations.drop_folders.DropPlace`. One per process: it remembers where files are.
 
     Args:
-        root: the directory; everything else on the machine is out of reach, links included.
+        root: the directory.
+        mount_point: where its disk was mounted when it was set up, as `prepare` said. With nothing mounted
+            there the disk is away, and the empty folder that shows instead is left alone.
     """
 
-    def __init__(self, root: Path) -> None:
-        self._root = root
-        self._paths: dict[str, str] = {}
-        self._promised: set[str] = set()
-        self._lock = threading.Lock()
+    def __init__(self, root: Path, mount_point: str | None = None) -> None:
+        self.root = root.absolute()
+        self._memory = Memory()
+        self._tree = Tree(self.root, mount_point, self._memory)
+        self._swept: dict[Way, float] = {}
 
-    @property
-    def root_id(self) -> str:
-        """The id of the directory itself."""
-        with _told():
-            return self._id(self._root, self._root.lstat())
+    def prepare(self) -> str:
+        """Makes the directory, and tries whether it can be written.
 
-    def children(self, folder_id: str) -> Iterator[DropEntry]:
-        """What lies directly in a folder."""
-        path = self._find(folder_id)
-        with _told():
-            names = sorted(one.name for one in path.iterdir())
-        for name in names:
-            if _passed_over(name):
-                continue
-            entry = self._entry(path / name)
-            if entry is not None:
-                yield replace(entry, parent_id=folder_id)
-
-    def look(self, entry_id: str) -> DropEntry:
-        """A file or folder as it is now."""
-        entry = self._entry(self._find(entry_id))
-        if entry is None:
-            raise EntryGone
-        return entry
-
-    def folder(self, name: str) -> DropEntry:
-        """The directory of this name directly below the root.
+        Returns:
+            Where its disk is mounted; empty where that is not known.
 
         Raises:
-            EntryGone: there is none.
+            PlaceError: it can't be made or written, or its disk is away.
         """
-        entry = self._entry(self._root / name)
-        if entry is None or entry.kind is not EntryKind.FOLDER:
-            raise EntryGone
-        return entry
+        self._tree.check_mounted()
+        with self._told():
+            self.root.mkdir(parents=True, exist_ok=True)
+            with self._tree.folder(()) as folder:
+                writes.probe(folder.fd)
+        mount = disk.mount_of(self.root.resolve())
+        return mount.point if mount is not None else ""
+
+    def write_text(self, name: str, text: str) -> None:
+        """Writes a small file into the directory itself, whole; one that says the same stays as it is.
+
+        Raises:
+            PlaceError: it can't be written.
+        """
+        with self._told(), self._tree.folder(()) as folder:
+            writes.write_text(folder.fd, name, text)
+
+    def children(self, folder_id: str) -> Iterator[DropEntry]:
+        """What lies in a folder, by name; read as a whole before the first one comes."""
+        with self._told(), self._tree.opened(folder_id) as folder:
+            found = [self._entry(folder, one) for one in sorted(disk.names_in(folder.fd))]
+        yield from (entry for entry in found if entry is not None)
+
+    def look(self, entry_id: str) -> DropEntry:
+        """What an id stands for, wherever in the directory it lies now."""
+        with self._told(), self._tree.located(entry_id) as (folder, name, facts):
+            if not name:
+                return DropEntry(ROOT_ID, names.shown(self.root.name), EntryKind.FOLDER)
+            entry = self._entry(folder, name, facts)
+            if entry is None or entry.id != entry_id:
+                raise EntryGone
+            return entry
 
     def open(self, entry: DropEntry, start: int = 0) -> Iterator[bytes]:
-        """The content, if it still is the one that ``entry`` names."""
-        path = self._find(entry.id)
-        with _told(), open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), "rb") as file:  # noqa: PTH123
-            _check(file, entry)
-            file.seek(start)
-            while chunk := file.read(_CHUNK_BYTES):
-                yield chunk
-            _check(file, entry)
+        """The content, in pieces.
+
+        Raises:
+            EntryGone: it is not there, or was written to, before the first piece or after the last.
+            PlaceBusy: a program of this machine is writing to it.
+            PlaceRefused: we may not read it.
+        """
+        with self._told():
+            with self._tree.located(entry.id) as (folder, name, facts):
+                now = self._entry(folder, name, facts)
+                if now is None or now.kind is not EntryKind.FILE or now.version != entry.version:
+                    raise EntryGone("This file has changed.")
+                try:
+                    fd = os.open(name, _FILE_FLAGS, dir_fd=folder.fd)
+                except PermissionError:
+                    raise unreadable(now.name) from None
+            with os.fdopen(fd, "rb", buffering=0) as file:
+                if disk.facts_of(file.fileno()) != facts:
+                    raise EntryGone("This file has changed.")
+                self._refuse_unfinished(file, facts)
+                yield from self._read(file, facts, entry, start)
+
+    def _read(self, file: BinaryIO, facts: Facts, entry: DropEntry, start: int) -> Iterator[bytes]:
+        digest = hashlib.md5(usedforsecurity=False)
+        size = file.seek(start)
+        while piece := file.read(_CHUNK_BYTES):
+            size += len(piece)
+            digest.update(piece)
+            yield piece
+        # Its rights or its name may have changed as well: then it is read once more, which does no harm.
+        if disk.facts_of(file.fileno()) != facts or (size != facts.size and start <= facts.size):
+            raise EntryGone("This file was written to while it was read.")
+        if not start:
+            self._memory.was_read(entry.id, facts, digest.hexdigest())
+
+    def _refuse_unfinished(self, file: BinaryIO, facts: Facts) -> None:
+        age_s = datetime.now(UTC).timestamp() - facts.changed_ns / 10**9
+        if age_s < _WRITER_PATIENCE_S and disk.is_being_written(file.fileno()):
+            raise PlaceBusy("This file is still being written.", detail="A program has it open for writing.")
 
     def make_folder(self, parent_id: str, name: str) -> DropEntry:
-        """A directory in another one; made if it is not there."""
-        path = self._find(parent_id) / _safe(name)
-        with _told():
-            path.mkdir(exist_ok=True)
-        entry = self._entry(path)
-        if entry is None or entry.kind is not EntryKind.FOLDER:
-            raise PlaceRefused(f"There is a file called {name} where a folder should be.")
-        return entry
+        """The folder of this name.
+
+        Raises:
+            PlaceRefused: a file or a link has this name.
+        """
+        with self._told(), self._tree.opened(parent_id) as parent:
+            with suppress(FileExistsError):
+                os.mkdir(name, dir_fd=parent.fd)
+            entry = self._entry(parent, name)
+            if entry is None or entry.kind is not EntryKind.FOLDER:
+                raise PlaceRefused(
+                    f"Something else is called {names.shown(name)}.",
+                    hint="Rename it, so that a folder can have this name.",
+                )
+            return entry
 
     def reserve(self, folder_id: str, name: str) -> str:
-        """A path below the root that is free now."""
-        folder = self._find(folder_id)
-        pure = PurePosixPath(_safe(name))
-        for number in range(1, _MOST_NAMES):
-            one = pure.name if number == 1 else f"{pure.stem}-{number}{pure.suffix}"
-            path = str((folder / one).relative_to(self._root))
-            with self._lock:
-                if path not in self._promised and not os.path.lexists(folder / one):
-                    self._promised.add(path)
-                    return path
-        raise PlaceRefused(f"There are too many files called {name}.")
+        """Keeps a free name for a file: ``name.png``, else ``name-2.png``, …"""
+        with self._told(), self._tree.opened(folder_id) as folder:
+            return writes.reserve(folder.fd, name)
 
     def find(self, upload: Upload) -> DropEntry | None:
-        """What an earlier try left under the reserved path."""
-        path = self._reserved(upload)
-        entry = self._entry(path)
-        if entry is None or entry.size != upload.size:
-            return None
-        marked = _mark(path, _DELIVERY)
-        mine = upload.properties.get("creator_delivery")
-        if marked is not None and mine is not None:
-            return entry if marked == mine else None
-        return entry if upload.md5 and _md5(path) == upload.md5 else None
+        """What an earlier `put` left under the name that was reserved."""
+        with self._told(), self._tree.opened(upload.folder_id) as folder:
+            name = writes.arrived(folder.fd, upload)
+            return self._entry(folder, name) if name is not None else None
 
     def put(self, upload: Upload, source: BinaryIO) -> DropEntry:
-        """Writes beside, then gives it its name: nobody sees half a file, and nothing is written over."""
-        path = self._reserved(upload)
-        beside = path.with_name(f".creator-{hashlib.sha256(upload.id.encode()).hexdigest()[:16]}.part")
-        with _told(path.parent):
-            try:
-                with beside.open("wb") as file:
-                    shutil.copyfileobj(source, file, _CHUNK_BYTES)
-                    file.flush()
-                    os.fsync(file.fileno())
-                _set_mark(beside, _DELIVERY, upload.properties.get("creator_delivery"))
-                _set_mark(beside, _JOB, upload.properties.get("creator_job_id"))
-                _give_name(beside, path)
-            finally:
-                beside.unlink(missing_ok=True)
-        with self._lock:
-            self._promised.discard(upload.id)
-        entry = self._entry(path)
-        if entry is None:
-            raise PlaceBusy("The file could not be found right after it was written.")
-        return entry
+        """Writes beside the target, flushes to the disk, then gives it its name, in one step."""
+        with self._told(), self._tree.opened(upload.folder_id) as folder:
+            name = writes.put(folder.fd, upload, source)
+            entry = self._entry(folder, name)
+            self._sweep(folder, name)
+            if entry is None:  # taken away at once
+                raise NameTaken
+            return entry
+
+    def _sweep(self, folder: Folder, name: str) -> None:
+        """Tidies a folder up after a write, now and then."""
+        now = time.monotonic()
+        if now - self._swept.get(folder.way, float("-inf")) > _SWEEP_EVERY_S:
+            self._swept[folder.way] = now
+            with suppress(OSError):
+                writes.sweep(folder.fd, disk.facts_at(folder.fd, name).changed_ns)
 
     def move(self, entry_id: str, folder_id: str) -> DropEntry:
-        """Puts a file into another folder, under a free name."""
-        path, folder = self._find(entry_id), self._find(folder_id)
-        if path.parent == folder:
-            return self.look(entry_id)
-        target = self._root / self.reserve(folder_id, path.name)
-        try:
-            with _told(path):
-                try:
-                    _give_name(path, target)
-                except OSError as error:
-                    if error.errno != EXDEV:
-                        raise
-                    shutil.copy2(path, target)
-                path.unlink(missing_ok=True)
-        finally:
-            with self._lock:
-                self._promised.discard(str(target.relative_to(self._root)))
-        entry = self._entry(target)
-        if entry is None:
-            raise EntryGone
-        return entry
+        """Puts a file into another folder, under a free name; to another disk it is copied and compared."""
+        with self._told(), self._tree.opened(folder_id) as target:
+            with self._tree.located(entry_id) as (folder, name, _):
+                moved = name if folder.id == target.id else writes.move(folder.fd, name, target.fd)
+            entry = self._entry(target, moved)
+            if entry is None:
+                raise EntryGone
+            return entry
 
     def news_token(self) -> str:
-        """A directory keeps no list of changes: it is listed."""
+        """Listing a directory costs next to nothing: there is no list of changes."""
         return "0"
 
     def news(self, token: str) -> News:
-        """Nothing: see `news_token`."""
+        """Nothing: list the folders."""
         return News(frozenset(), (), token)
 
-    def _reserved(self, upload: Upload) -> Path:
-        path = self._root / upload.id
-        if ".." in path.relative_to(self._root).parts:
-            raise PlaceRefused
-        if not path.parent.is_dir():
-            raise EntryGone("The folder for results is not there any more.")
-        return path
-
-    def _entry(self, path: Path) -> DropEntry | None:
+    def _entry(self, folder: Folder, name: str, facts: Facts | None = None) -> DropEntry | None:
+        """What has this name in a folder; ``None`` for nothing, and for what is not to be seen."""
+        if names.is_hidden(name):
+            return None
         try:
-            found = path.lstat()
-        except (FileNotFoundError, NotADirectoryError):
+            facts = facts or disk.facts_at(folder.fd, name)
+        except FileNotFoundError:
             return None
-        except OSError as error:
-            raise _error(error) from error
-        entry_id = self._id(path, found)
-        common = {"id": entry_id, "name": _name(path), "content_id": entry_id}
-        if S_ISDIR(found.st_mode):
-            kind = EntryKind.FOLDER
-        elif S_ISREG(found.st_mode):
-            kind = EntryKind.FILE
-        elif S_ISLNK(found.st_mode):
-            kind = EntryKind.DANGLING  # a link could lead to any file of this machine
-        else:
+        way = (*folder.way, name)
+        kind = _kind(facts)
+        if kind is None:
             return None
-        self._paths[entry_id] = str(path)
-        parent = self._id(path.parent, path.parent.stat()) if path != self._root else ""
+        if kind is EntryKind.FOLDER and not _may_enter(folder, name):
+            kind = EntryKind.DANGLING  # not for us to see
+        entry_id = self._tree.id_of(folder, way, facts)
+        self._memory.lies_at(entry_id, way)
         if kind is not EntryKind.FILE:
-            return DropEntry(**common, kind=kind, parent_id=parent)
+            version = "" if kind is EntryKind.FOLDER else version_of(facts)
+            return DropEntry(entry_id, names.shown(name), kind, folder.id, version=version)
+        about = self._memory.about(entry_id, facts, folder.fd, name)
         return DropEntry(
-            **common,
-            parent_id=parent,
-            size=found.st_size,
-            version=_version(found),
-            content_type=guess_type(path.name)[0],
-            modified_at=datetime.fromtimestamp(found.st_mtime, UTC),
-            ours=_mark(path, _DELIVERY) is not None,
+            id=entry_id,
+            name=names.shown(name),
+            parent_id=folder.id,
+            size=facts.size,
+            version=version_of(facts) + about.mark,
+            content_type=mimetypes.guess_type(names.shown(name))[0],
+            content_id=entry_id,
+            modified_at=_time(facts.written_ns),
+            ours=bool(about.properties),
+            properties=about.properties,
         )
 
-    def _id(self, path: Path, found: os.stat_result) -> str:
-        if self._numbers_pass:
-            return "path:" + os.fsencode(path.relative_to(self._root)).decode("utf-8", "backslashreplace")
-        # Another file system mounted further down has numbers of its own.
-        return str(found.st_ino) if found.st_dev == self._device else f"{found.st_dev:x}.{found.st_ino}"
-
-    @property
-    def _device(self) -> int:
-        with _told():
-            return self._root.stat().st_dev
-
-    @cached_property
-    def _numbers_pass(self) -> bool:
-        return file_system(self._root).startswith(_PASSING_NUMBERS)
-
-    def _find(self, entry_id: str) -> Path:
-        """Where a file or folder is now.
-
-        Raises:
-            EntryGone: nowhere below the root.
-        """
-        known = self._paths.get(entry_id)
-        if known is not None and self._is(Path(known), entry_id):
-            return Path(known)
-        self._paths.pop(entry_id, None)
-        for path in self._walk():
-            if self._is(path, entry_id):
-                self._paths[entry_id] = str(path)
-                return path
-        raise EntryGone
-
-    def _is(self, path: Path, entry_id: str) -> bool:
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Turns the system's errors into ours."""
         try:
-            return self._id(path, path.lstat()) == entry_id
-        except (OSError, ValueError):
-            return False
-
-    def _walk(self) -> Iterator[Path]:
-        if not self._root.is_dir():
-            raise PlaceBusy(f"The watched folder is not there: {self._root}.", detail="not mounted?")
-        yield self._root
-        for folder, folders, files in os.walk(self._root):
-            for name in [*folders, *files]:
-                yield Path(folder) / name
+            yield
+        except OSError as error:
+            raise place_error(error) from error
 
 
-def file_system(path: Path) -> str:
-    """The kind of file system that a path lies in, as the kernel calls it; empty where it does not say."""
+def _kind(facts: Facts) -> EntryKind | None:
+    if stat.S_ISREG(facts.mode):
+        return EntryKind.FILE
+    if stat.S_ISDIR(facts.mode):
+        return EntryKind.FOLDER
+    return EntryKind.DANGLING if stat.S_ISLNK(facts.mode) else None
+
+
+def _may_enter(folder: Folder, name: str) -> bool:
+    effective = os.access in os.supports_effective_ids
+    return os.access(name, os.R_OK | os.X_OK, dir_fd=folder.fd, effective_ids=effective)
+
+
+def _time(nanos: int) -> datetime | None:
     try:
-        lines = _MOUNTS.read_text(errors="replace").splitlines()
-    except OSError:
-        return ""
-    best, kind = "", ""
-    real = os.path.realpath(path)
-    for line in lines:
-        parts = line.split()
-        if len(parts) < 3:
-            continue
-        point = parts[1].replace("\\040", " ")
-        inside = real == point or real.startswith(point.rstrip("/") + "/")
-        if inside and len(point) >= len(best):
-            best, kind = point, parts[2]
-    return kind
-
-
-def _passed_over(name: str) -> bool:
-    lower = name.lower()
-    return lower.startswith((".", "~$")) or lower in _LITTER or lower.endswith(_UNFINISHED)
-
-
-def _version(found: os.stat_result) -> str:
-    return f"{found.st_size}-{found.st_mtime_ns}"
-
-
-def _check(file: BinaryIO, entry: DropEntry) -> None:
-    if _version(os.fstat(file.fileno())) != entry.version:
-        raise EntryGone("This file has changed meanwhile.")
-
-
-def _name(path: Path) -> str:
-    return os.fsencode(path.name).decode("utf-8", "replace")
-
-
-def _safe(name: str) -> str:
-    clean = name.replace("/", "-").replace("\0", "").strip() or "file"
-    pure = PurePosixPath(clean)
-    room = _NAME_BYTES - len(pure.suffix.encode())
-    stem = pure.stem.encode()[:room].decode("utf-8", "ignore")
-    return (stem.lstrip(".") or "file") + pure.suffix
-
-
-def _md5(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
-
-
-def _mark(path: Path, name: str) -> str | None:
-    if not hasattr(os, "getxattr"):
+        return datetime.fromtimestamp(nanos / 10**9, UTC)
+    except (OverflowError, OSError, ValueError):
         return None
-    try:
-        return os.getxattr(path, name, follow_symlinks=False).decode()
-    except OSError:
-        return None
-
-
-def _set_mark(path: Path, name: str, value: str | None) -> None:
-    if value and hasattr(os, "setxattr"):
-        with suppress(OSError):
-            os.setxattr(path, name, value.encode())
-
-
-def _give_name(source: Path, target: Path) -> None:
-    """Renames without ever writing over somebody's file."""
-    try:
-        os.link(source, target, follow_symlinks=False)
-    except OSError as error:
-        if error.errno == EEXIST:
-            raise NameTaken from error
-        if error.errno not in (EPERM, ENOTSUP):
-            raise
-        # No hard links here: take the name first, then replace what took it.
-        os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
-        source.replace(target)
-        return
-    source.unlink(missing_ok=True)
-
-
-@contextmanager
-def _told(path: Path | None = None) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise _error(error, path) from error
-
-
-def _error(error: OSError, path: Path | None = None) -> PlaceError:
-    where = f" ({path or error.filename})" if path or error.filename else ""
-    detail = f"{error.strerror}{where}"
-    if error.errno in (ENOSPC, EDQUOT, EFBIG):
-        return PlaceFull(detail=detail)
-    if isinstance(error, FileExistsError):
-        return NameTaken(detail=detail)
-    if isinstance(error, FileNotFoundError | NotADirectoryError):
-        return EntryGone(detail=detail)
-    if error.errno in (EACCES, EPERM, EROFS):
-        return PlaceRefused("This file or folder can't be read or written by us.", detail=detail)
-    return PlaceBusy(detail=detail)
