@@ -35,6 +35,15 @@ FOLDER_POINTS: Final = (
     "deliver.after_put",
 )
 
+#: On the way to a connected Drive, and away from it.
+DRIVE_POINTS: Final = (
+    "drive.after_exchange",
+    "drive.after_refresh",
+    "drive.after_revoke",
+    "drive.after_reserve",
+    "drive.after_folder",
+)
+
 _armed_in: list[Path] = []
 
 
@@ -52,7 +61,7 @@ def crash_point(name: str) -> None:
     """
     if not _armed_in:
         return
-    if name not in POINTS and name not in FOLDER_POINTS:
+    if name not in (*POINTS, *FOLDER_POINTS, *DRIVE_POINTS):
         raise ValueError(f"There is no crash point {name!r}.")
     folder = _armed_in[0]
     try:

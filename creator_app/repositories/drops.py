@@ -35,6 +35,15 @@ class DropSourceRepository(BaseRepository[DropSource]):
         )
         return self.session.exec(statement).all()
 
+    def of_grant(self, grant_id: UUID) -> DropSource | None:
+        """The Drive of a grant, for this transaction alone."""
+        statement = select(DropSource).where(DropSource.kind == "drive", DropSource.grant_id == grant_id)
+        return self.session.exec(statement.with_for_update()).first()
+
+    def of_channel(self, channel_id: str) -> DropSource | None:
+        """The Drive that a push channel tells of."""
+        return self.session.exec(select(DropSource).where(DropSource.channel_id == channel_id)).first()
+
 
 class DropFolderRepository(BaseRepository[DropFolder]):
     """Drop folders."""
