@@ -10,7 +10,18 @@ from starlette.routing import Match
 from creator_app.api import errors
 from creator_app.api.dependencies import check_origin, documented_bearer
 from creator_app.api.middleware.requests import RequestContext
-from creator_app.api.routes import api_keys, auth, docs, health, job_files, job_live, jobs, recipes, stored
+from creator_app.api.routes import (
+    api_keys,
+    auth,
+    docs,
+    health,
+    job_files,
+    job_live,
+    jobs,
+    operator,
+    recipes,
+    stored,
+)
 from creator_app.api.schemas.errors import ErrorAnswer
 
 PREFIX = "/api/v1"
@@ -36,7 +47,7 @@ def create_api() -> FastAPI:
     checked = APIRouter(prefix=PREFIX, dependencies=[Depends(check_origin)], responses=_ERRORS)
     for module in (auth, stored):
         checked.include_router(module.router)
-    for module in (recipes, jobs, job_files, api_keys):
+    for module in (recipes, jobs, job_files, api_keys, operator):
         checked.include_router(module.router, dependencies=[Depends(documented_bearer)])
     app.include_router(checked)
     app.include_router(job_live.router, prefix=PREFIX, responses=_ERRORS)

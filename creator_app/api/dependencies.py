@@ -104,6 +104,17 @@ def needs(scope: str) -> Callable[[Caller], Awaitable[Caller]]:
     return check
 
 
+async def operator(caller: Annotated[Caller, Depends(needs("account"))]) -> Caller:
+    """Lets admins pass.
+
+    Raises:
+        Forbidden: the caller is none, or asks with a key that may not act for the account.
+    """
+    if caller.user.role != "admin":
+        raise Forbidden("Only an administrator may do this.")
+    return caller
+
+
 def find_caller(creator: Creator, by: str, secret: str) -> Caller:
     """Who a session token or an API key belongs to. Blocks.
 
@@ -150,3 +161,4 @@ JobReader = Annotated[Caller, Depends(needs("jobs:read"))]
 JobWriter = Annotated[Caller, Depends(needs("jobs:write"))]
 RecipeReader = Annotated[Caller, Depends(needs("recipes:read"))]
 AccountKeeper = Annotated[Caller, Depends(needs("account"))]
+Operator = Annotated[Caller, Depends(operator)]

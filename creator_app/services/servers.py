@@ -1,6 +1,7 @@
 """The pool of ComfyUI servers: who is in it, who is well, who has a free slot."""
 
 import base64
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -23,6 +24,10 @@ FAILURES_ALLOWED: Final = 3
 _FIRST_QUARANTINE: Final = timedelta(minutes=1)
 _LONGEST_QUARANTINE: Final = timedelta(minutes=30)
 _MAX_SLOTS: Final = 64
+_LONGEST_ADDRESS: Final = 500
+#: RFC 9110, 5.1 and 5.5; values in ASCII.
+_HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
+_HEADER_VALUE: Final = re.compile(r"[\x20-\x7e]{1,4000}")
 _SEEN_EVERY: Final = timedelta(seconds=30)
 
 #: Turns headers into the text that is stored.
@@ -100,9 +105,14 @@ def split_address(address: str) -> tuple[str, dict[str, str]]:
     if not parts.username and not parts.password:
         return address.rstrip("/"), {}
     host = parts.netloc.rpartition("@")[2]
-    user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    headers = password_header(unquote(parts.username or ""), unquote(parts.password or ""))
+    return urlunsplit(parts._replace(netloc=host)), headers
+
+
+def password_header(user: str, password: str) -> dict[str, str]:
+    """The header that says a user and a password (RFC 7617)."""
     basic = base64.b64encode(f"{user}:{password}".encode()).decode()
-    return urlunsplit(parts._replace(netloc=host)), {"Authorization": f"Basic {basic}"}
+    return {"Authorization": f"Basic {basic}"}
 
 
 def add(
@@ -125,19 +135,17 @@ def add(
         headers: sent with everything, for rented servers.
 
     Raises:
-        InvalidInput: the address is none, or the number of slots.
+        InvalidInput: the address is none, or the number of slots, or a header.
         Conflict: it is there already.
     """
-    url, secret = split_address(address)
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise InvalidInput(
-            "This is not the address of a server.", hint="It must look like http://192.168.1.20:8188."
-        )
+    url, secret = _checked(address)
+    sent = (headers or {}).items()
+    if not all(_HEADER_NAME.fullmatch(key) and _HEADER_VALUE.fullmatch(value) for key, value in sent):
+        raise InvalidInput("This is not a header.", hint="It must look like Authorization: Bearer ….")
     if not 1 <= slots <= _MAX_SLOTS:
         raise InvalidInput(f"A server can have 1 to {_MAX_SLOTS} slots.", hint="ComfyUI runs one at a time.")
     if work.session.exec(select(ComfyServer).where(ComfyServer.url == url)).first() is not None:
-        raise Conflict("This server is in the pool already.", hint="See: servers list")
+        raise Conflict("This server is in the pool already.", hint="Look at the list of servers.")
     secret |= dict(headers or {})
     server = ComfyServer(
         url=url, name=name, slots=slots, headers_encrypted=encrypt(secret) if secret else None
@@ -145,6 +153,22 @@ def add(
     work.session.add(server)
     work.session.flush()
     return server
+
+
+def _checked(address: str) -> tuple[str, dict[str, str]]:
+    """As `split_address`, for an address that somebody has typed."""
+    try:
+        url, secret = split_address(address.strip())
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:  # brackets or ports of no sense
+        usable = False
+    # What stands behind a question mark is often a password, and addresses are shown.
+    if not usable or parts.query or parts.fragment or len(url) > _LONGEST_ADDRESS:
+        raise InvalidInput(
+            "This is not the address of a server.", hint="It must look like http://192.168.1.20:8188."
+        )
+    return url, secret
 
 
 def remove(work: Work, server: ComfyServer) -> None:
@@ -186,7 +210,19 @@ def find(work: Work, name: str) -> ComfyServer:
     for server in work.session.exec(select(ComfyServer)):
         if name.rstrip("/") in (server.name, server.url, str(server.id)):
             return server
-    raise NotFound("There is no such server.", hint="`servers list` shows those that there are.")
+    raise NotFound("There is no such server.", hint="Look at the list of servers.")
+
+
+def get(work: Work, server_id: UUID) -> ComfyServer:
+    """A server by its id.
+
+    Raises:
+        NotFound: there is none.
+    """
+    server = work.session.get(ComfyServer, server_id)
+    if server is None:
+        raise NotFound("There is no such server.", hint="It may have been removed. Look at the list.")
+    return server
 
 
 def every(work: Work) -> Sequence[ComfyServer]:
