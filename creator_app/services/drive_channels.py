@@ -1,7 +1,7 @@
 """Push channels: Google tells us that something changed in a Drive, so that nobody waits for the next look.
 
-A channel is a hint like the list of changes itself. It is made when a Drive is looked at, renewed long before it
-ends, stopped when it is of no use any more; https://developers.google.com/workspace/drive/api/guides/push.
+A channel is a hint like the list of changes itself. It is made when a Drive is looked at, renewed long before
+it ends, stopped when it is of no use any more; https://developers.google.com/workspace/drive/api/guides/push.
 """
 
 import hmac

@@ -65,6 +65,10 @@ class GoogleDrivePlace:
         """An id for a file that is going to be written."""
         return self._uploads.reserve()[0]
 
+    def reserve_many(self, count: int) -> list[str]:
+        """Several ids at once."""
+        return self._uploads.reserve(count)
+
     def find(self, upload: Upload) -> DropEntry | None:
         """What an earlier `put` of the same upload left; a result that was thrown away since counts."""
         try:
