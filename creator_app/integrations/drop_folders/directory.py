@@ -42,6 +42,9 @@ class DirectoryPlace:
             there the disk is away, and the empty folder that shows instead is left alone.
     """
 
+    #: The id of the directory itself.
+    root_id: Final = ROOT_ID
+
     def __init__(self, root: Path, mount_point: str | None = None) -> None:
         self.root = root.absolute()
         self._memory = Memory()
@@ -87,6 +90,18 @@ class DirectoryPlace:
                 return DropEntry(ROOT_ID, names.shown(self.root.name), EntryKind.FOLDER)
             entry = self._entry(folder, name, facts)
             if entry is None or entry.id != entry_id:
+                raise EntryGone
+            return entry
+
+    def folder(self, name: str) -> DropEntry:
+        """The folder of this name directly in the directory.
+
+        Raises:
+            EntryGone: there is none.
+        """
+        with self._told(), self._tree.folder(()) as root:
+            entry = self._entry(root, name)
+            if entry is None or entry.kind is not EntryKind.FOLDER:
                 raise EntryGone
             return entry
 
