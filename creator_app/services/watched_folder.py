@@ -5,7 +5,6 @@ processes at once, changes nothing.
 """
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import Final
 from uuid import UUID
 
@@ -13,7 +12,7 @@ from sqlmodel import select
 
 from creator_app.domain import drops
 from creator_app.infrastructure.database import db_now
-from creator_app.integrations.drop_folders import DirectoryPlace, DropEntry, EntryGone
+from creator_app.integrations.drop_folders import ROOT_ID, DirectoryPlace, DropEntry, EntryKind
 from creator_app.models import DropFolder, DropSource, User
 from creator_app.models.base import new_id
 from creator_app.services import accounts, drop_sources, recipes
@@ -58,19 +57,17 @@ def ensure(
         wanted = [card.slug for card in recipes.list_recipes(work)]
         new = _unknown(work, source.id, wanted)
     # Outside of any transaction: a NAS may take its time.
-    found: dict[str, DropEntry] = {}
     for slug in wanted:
         if make or slug in new:
             _make(place, slug)
-        with suppress(EntryGone):
-            found[slug] = place.folder(slug)
+    found = {one.name: one for one in place.children(ROOT_ID) if one.kind is EntryKind.FOLDER}
     with uow.write() as work:
         _align(work, source.id, user, wanted, found)
     return source.id
 
 
 def _make(place: DirectoryPlace, slug: str) -> None:
-    folder = place.make_folder(place.root_id, slug)
+    folder = place.make_folder(ROOT_ID, slug)
     for name in sorted(drops.OWN_FOLDERS):
         place.make_folder(folder.id, name)
 

@@ -6,8 +6,9 @@ import reflex as rx
 
 from creator_app.bootstrap import get_creator
 from creator_app.errors import NotFound
-from creator_app.services import job_view, jobs
+from creator_app.services import deliveries, folders, job_view, jobs
 from creator_app.services.unit_of_work import Work
+from creator_app.state.folder_rows import BroughtRow, brought_row
 from creator_app.state.rows import JobRow, job_row
 from creator_app.state.session import SignedIn, reading, require_user, writing
 
@@ -16,6 +17,8 @@ class JobState(rx.State):
     """The job that the address names."""
 
     job: JobRow = JobRow()
+    #: Results that were, or are to be, brought back to the folder the picture came from.
+    brought: rx.Field[list[BroughtRow]] = rx.field(default_factory=list)
     loaded: bool = False
     missing: bool = False
 
@@ -57,13 +60,21 @@ class JobState(rx.State):
         await writing(lambda work: jobs.delete(work, user.account_id, wanted))
         return rx.redirect("/jobs")
 
+    @rx.event
+    async def bring_again(self) -> None:
+        """Tries once more to bring the results to their folder."""
+        user = await require_user(self)
+        wanted = self._wanted()
+        await writing(lambda work: deliveries.try_again(work, user.account_id, wanted) and None)
+        await self._read(user)
+
     async def _read(self, user: SignedIn) -> None:
         try:
             wanted = self._wanted()
-            self.job = await reading(lambda work: _row(work, user, wanted))
+            self.job, self.brought = await reading(lambda work: _row(work, user, wanted))
             self.missing = False
         except NotFound:
-            self.job, self.missing = JobRow(), True
+            self.job, self.brought, self.missing = JobRow(), [], True
         self.loaded = True
 
     def _address(self) -> str:
@@ -76,6 +87,7 @@ class JobState(rx.State):
             raise NotFound("There is no such job.", hint="Your jobs are listed under Jobs.") from None
 
 
-def _row(work: Work, user: SignedIn, job_id: UUID) -> JobRow:
+def _row(work: Work, user: SignedIn, job_id: UUID) -> tuple[JobRow, list[BroughtRow]]:
     job = jobs.get(work, user.account_id, job_id)
-    return job_row(job_view.views(work, get_creator().snapshots, [job])[0])
+    row = job_row(job_view.views(work, get_creator().snapshots, [job])[0])
+    return row, [brought_row(one) for one in folders.of_job(work, job)]

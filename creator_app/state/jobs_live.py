@@ -6,6 +6,7 @@ from creator_app.bootstrap import get_creator
 from creator_app.live.hub import LiveProgress, Tab, Target, hub, progress_of
 from creator_app.services import jobs
 from creator_app.services.unit_of_work import Work
+from creator_app.state.folders import FoldersState
 from creator_app.state.job import JobState
 from creator_app.state.jobs import JobsState
 from creator_app.state.session import SignedIn, find_user, reading, require_user, session_token
@@ -32,6 +33,8 @@ class JobsLive(rx.State):
         path = self.router.url.path.rstrip("/")
         if path == "/jobs":
             return [JobsState.reload]
+        if path == "/folders":
+            return [FoldersState.reload]
         return [JobState.reload] if path.startswith("/jobs/") else []
 
     async def _read_and_watch(self, user: SignedIn) -> None:

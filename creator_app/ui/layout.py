@@ -35,6 +35,7 @@ def shell(*children: rx.Component, here: str) -> rx.Component:
                 rx.el.ul(
                     rx.el.li(_place("Create", "/new", "plus", here == "create")),
                     rx.el.li(_place("Jobs", "/jobs", "layers", here == "jobs")),
+                    rx.el.li(_place("Folders", "/folders", "folder", here == "folders")),
                 ),
                 aria_label="Main",
             ),

@@ -11,7 +11,7 @@ from creator_app.bootstrap import Creator
 from creator_app.errors import CreatorError
 from creator_app.infrastructure.logging import get_logger
 from creator_app.integrations.drop_folders import DirectoryPlace
-from creator_app.integrations.drop_folders.directory import file_system
+from creator_app.integrations.drop_folders.disk import mount_of
 from creator_app.services import drop_sources, watched_folder
 
 log = get_logger(__name__)
@@ -46,10 +46,8 @@ class Watching:
         place, made, said = DirectoryPlace(root), False, ""
         while not self._stop.is_set():
             try:
-                root.mkdir(parents=True, exist_ok=True)
-                readme = root / "README.txt"
-                if not readme.exists():
-                    readme.write_text(watched_folder.README)
+                place.prepare()
+                place.write_text("README.txt", watched_folder.README)
                 self._source = watched_folder.ensure(
                     self._creator.uow,
                     str(root),
@@ -68,7 +66,7 @@ class Watching:
 
     def _hear(self, root: Path) -> None:
         polling = self._creator.settings.watch_polling
-        force = polling == "on" or (polling == "auto" and file_system(root).startswith(_SILENT))
+        force = polling == "on" or (polling == "auto" and _kind(root).startswith(_SILENT))
         while not self._stop.wait(0.5):
             if not root.is_dir():
                 continue
@@ -95,3 +93,8 @@ class Watching:
                 drop_sources.look_soon(work, self._source)
         except Exception as error:  # noqa: BLE001  the next look comes by itself
             log.warning("watch_not_written_down", error=repr(error))
+
+
+def _kind(root: Path) -> str:
+    mount = mount_of(root.resolve())
+    return mount.kind if mount is not None else ""

@@ -7,7 +7,7 @@ from creator_app.integrations.drop_folders.base import (
     News,
     Upload,
 )
-from creator_app.integrations.drop_folders.directory import DirectoryPlace
+from creator_app.integrations.drop_folders.directory import ROOT_ID, DirectoryPlace
 from creator_app.integrations.drop_folders.errors import (
     AccessEnded,
     EntryGone,
@@ -19,6 +19,7 @@ from creator_app.integrations.drop_folders.errors import (
 )
 
 __all__ = [
+    "ROOT_ID",
     "AccessEnded",
     "DirectoryPlace",
     "DropEntry",
