@@ -16,12 +16,15 @@ from creator_app.infrastructure.cache import Cache, use_cache
 from creator_app.infrastructure.database import Database
 from creator_app.infrastructure.encryption import Encryptor, get_encryptor
 from creator_app.infrastructure.queue import TicketQueue
+from creator_app.infrastructure.rate_limit import RateLimiter
 from creator_app.infrastructure.redis import redis_client
-from creator_app.integrations.drop_folders import DirectoryPlace, DropPlace, PlaceBusy
+from creator_app.integrations.drop_folders import DirectoryPlace, DropPlace
 from creator_app.integrations.storage import Storage, open_storage
 from creator_app.live.publisher import Publisher
 from creator_app.live.snapshot import Snapshots
 from creator_app.models import DropSource
+from creator_app.services.drive_grants import DriveGrants
+from creator_app.services.drives import Drives
 from creator_app.services.intake import Intake, Limits
 from creator_app.services.unit_of_work import (
     ErrandWanted,
@@ -126,10 +129,22 @@ class Creator:
     def _open_place(self, source: DropSource) -> DropPlace:
         if source.kind == "folder":
             return DirectoryPlace(Path(source.address))
-        raise PlaceBusy("Google Drive is not set up here.")
+        return self.drives.place(source)
 
     def keep_channel(self, source: DropSource) -> None:
         """Sees to it that a Drive tells us of changes, where it can."""
+        if source.kind == "drive":
+            self.drives.channels.keep(source)
+
+    @cached_property
+    def drives(self) -> Drives:
+        """People's Google Drives."""
+        return Drives(self.settings, self.uow, self.encryptor, RateLimiter(self.redis))
+
+    @property
+    def drive_grants(self) -> DriveGrants:
+        """Who lets us into their Drive."""
+        return self.drives.grants
 
     @cached_property
     def _places(self) -> dict[UUID, DropPlace]:

@@ -35,6 +35,7 @@ _COMMANDS: Final = {
     "jobs": _Command("jobs", "app", joins=True),
     "queue": _Command("queue", "app", joins=True),
     "servers": _Command("servers", "app", joins=True),
+    "keys": _Command("keys", "app", joins=True),
 }
 
 

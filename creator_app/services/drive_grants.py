@@ -244,6 +244,8 @@ class DriveGrants:
             AccessEnded: the grant does not hold any more; its owner is told.
             PlaceBusy: Google does not answer, or somebody renews it for too long.
         """
+        if not self.is_set_up:
+            raise PlaceBusy("Google Drive is not set up here any more.", detail="GOOGLE_CLIENT_ID is not set")
         until = time.monotonic() + _WAIT_S
         while True:
             with self._uow.read() as work:

@@ -41,18 +41,22 @@ class Feed:
     Args:
         api: makes the calls.
         resolved: turns a file into an entry.
-        shared_drives: each has a list of its own, which the person's does not contain.
+        shared_drives: says which ones matter now; each has a list of its own, which the person's does not
+            contain.
     """
 
     def __init__(
         self,
         api: DriveApi,
         resolved: Callable[[dict[str, Any]], DropEntry],
-        shared_drives: Collection[str] = (),
+        shared_drives: Callable[[], Collection[str]] = tuple,
     ) -> None:
         self._api = api
         self._resolved = resolved
-        self._lists = [_OWN, *sorted(shared_drives)]
+        self._shared_drives = shared_drives
+
+    def _lists(self) -> list[str]:
+        return [_OWN, *sorted(self._shared_drives())]
 
     def token(self) -> str:
         """Where a reader begins who wants to hear of everything from now on."""
@@ -67,7 +71,7 @@ class Feed:
         tokens = _read(token)
         entries: list[tuple[DropEntry, datetime | None]] = []
         following: dict[str, str] = {}
-        for one in self._lists:
+        for one in self._lists():
             try:
                 # A shared drive that is new to us begins now; its folder is listed anyway.
                 told, following[one] = (
@@ -93,7 +97,7 @@ class Feed:
 
     def _starts(self) -> dict[str, str]:
         starts = {_OWN: self._start(_OWN)}
-        for one in self._lists[1:]:
+        for one in self._lists()[1:]:
             with suppress(EntryGone, PlaceRefused):
                 starts[one] = self._start(one)
         return starts

@@ -1,6 +1,6 @@
 """A person's Google Drive as a place for dropped files."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any, BinaryIO, Final
 
 from creator_app.integrations.drop_folders.base import DropEntry, News, Upload
@@ -26,12 +26,15 @@ class GoogleDrivePlace:
 
     Args:
         api: makes the calls for one grant.
-        shared_drives: ids of the shared drives whose changes are of interest, beside the person's own.
+        shared_drives: says which shared drives' changes matter now, beside the person's own.
         piece_bytes: of a file, held in memory at a time.
     """
 
     def __init__(
-        self, api: DriveApi, shared_drives: Collection[str] = (), piece_bytes: int = PIECE_BYTES
+        self,
+        api: DriveApi,
+        shared_drives: Callable[[], Collection[str]] = tuple,
+        piece_bytes: int = PIECE_BYTES,
     ) -> None:
         self.api = api
         self.feed = Feed(api, self.resolved, shared_drives)
