@@ -14,7 +14,9 @@ from creator_app.api.routes import (
     api_keys,
     auth,
     docs,
+    drive,
     health,
+    hooks,
     job_files,
     job_live,
     jobs,
@@ -45,9 +47,9 @@ def create_api() -> FastAPI:
     )
     # Streams check the origin themselves: a websocket is refused in its own way.
     checked = APIRouter(prefix=PREFIX, dependencies=[Depends(check_origin)], responses=_ERRORS)
-    for module in (auth, stored):
+    for module in (auth, stored, hooks):
         checked.include_router(module.router)
-    for module in (recipes, jobs, job_files, api_keys, operator):
+    for module in (recipes, jobs, job_files, api_keys, operator, drive):
         checked.include_router(module.router, dependencies=[Depends(documented_bearer)])
     app.include_router(checked)
     app.include_router(job_live.router, prefix=PREFIX, responses=_ERRORS)

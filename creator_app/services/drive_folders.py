@@ -133,7 +133,8 @@ class DriveFolderKeeper:
         with self._uow.read() as work:
             row = work.session.get(DropFolder, folder_id)
             source = work.session.get(DropSource, row.source_id) if row is not None else None
-        if row is None or source is None or row.account_id != account_id or row.removed_at is not None:
+        ours = row is not None and row.account_id == account_id and row.removed_at is None
+        if row is None or not ours or source is None or source.kind != "drive":
             raise NotFound("There is no such folder.", hint="Your folders are listed under Folders.")
         place = self._place_of(source)
         target = (

@@ -65,6 +65,11 @@ class Secrets(Protocol):
         """The text again."""
 
 
+def proof_of_user(user_id: UUID) -> str:
+    """What a way to Google is bound to that a program began: any session of the same person may end it."""
+    return f"user:{user_id}"
+
+
 @dataclass(frozen=True)
 class Returned:
     """A person who came back from Google.
@@ -189,7 +194,8 @@ class DriveGrants:
         """The flow of a state, which can't be used a second time from now on."""
         with self._uow.write() as work:
             flow = OAuthFlowRepository(work.session).by_state(hash_secret(state)) if state else None
-            if flow is None or flow.user_id != user.id or flow.session_hash != hash_secret(session):
+            proofs = {hash_secret(session), hash_secret(proof_of_user(user.id))}
+            if flow is None or flow.user_id != user.id or flow.session_hash not in proofs:
                 raise ConsentBroken(
                     "This way to Google was used already, or not begun in this browser.",
                     hint="Begin again on the Folders page.",
