@@ -14,7 +14,7 @@ from uuid import UUID
 import reflex as rx
 
 from creator_app.bootstrap import get_creator
-from creator_app.errors import NotSignedIn
+from creator_app.errors import NotFound, NotSignedIn
 from creator_app.services import accounts
 from creator_app.services.unit_of_work import Work
 
@@ -67,6 +67,19 @@ async def require_user(state: rx.State) -> SignedIn:
     user = await current_user(state)
     if user is None:
         raise NotSignedIn()
+    return user
+
+
+async def require_admin(state: rx.State) -> SignedIn:
+    """The admin behind the event that ``state`` handles.
+
+    Raises:
+        NotSignedIn: there is no session, or it has ended.
+        NotFound: it is nobody who runs this Creator: to them there is nothing here.
+    """
+    user = await require_user(state)
+    if not user.is_admin:
+        raise NotFound("There is nothing here.", hint="Your jobs are listed under Jobs.")
     return user
 
 

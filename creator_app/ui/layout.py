@@ -36,6 +36,12 @@ def shell(*children: rx.Component, here: str) -> rx.Component:
                     rx.el.li(_place("Create", "/new", "plus", here == "create")),
                     rx.el.li(_place("Jobs", "/jobs", "layers", here == "jobs")),
                     rx.el.li(_place("Folders", "/folders", "folder", here == "folders")),
+                    rx.cond(
+                        AccountState.is_admin,
+                        rx.el.li(
+                            _place("Operator", "/operator", "server", here == "operator"), class_name="apart"
+                        ),
+                    ),
                 ),
                 aria_label="Main",
             ),

@@ -4,9 +4,20 @@ import reflex as rx
 
 from creator_app.state.guard import ForgetFormerSession, on_error
 from creator_app.ui import theme
-from creator_app.ui.pages import folders, job, jobs, landing, login, new, new_recipe, not_found, signup
+from creator_app.ui.pages import (
+    folders,
+    job,
+    jobs,
+    landing,
+    login,
+    new,
+    new_recipe,
+    not_found,
+    operator,
+    signup,
+)
 
-PAGES = (landing, login, signup, new, new_recipe, jobs, job, folders)
+PAGES = (landing, login, signup, new, new_recipe, jobs, job, folders, operator)
 DESCRIPTION = "Drop a picture in, watch it being worked on, take the result away."
 
 
