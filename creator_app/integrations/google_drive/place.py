@@ -16,7 +16,13 @@ from creator_app.integrations.google_drive.entries import (
     target_id,
 )
 from creator_app.integrations.google_drive.feed import Feed
-from creator_app.integrations.google_drive.transfer import PIECE_BYTES, Downloads, Uploads, same
+from creator_app.integrations.google_drive.transfer import (
+    ONE_REQUEST_BYTES,
+    PIECE_BYTES,
+    Downloads,
+    Uploads,
+    same,
+)
 
 _PAGE: Final = 1000
 
@@ -66,27 +72,31 @@ class GoogleDrivePlace:
 
     def reserve(self, folder_id: str, name: str) -> str:
         """An id for a file that is going to be written."""
-        return self._uploads.reserve()[0]
+        return self._uploads.reserve()
 
     def reserve_many(self, count: int) -> list[str]:
         """Several ids at once."""
-        return self._uploads.reserve(count)
+        return self._uploads.reserve_many(count)
 
     def find(self, upload: Upload) -> DropEntry | None:
-        """What an earlier `put` of the same upload left; a result that was thrown away since counts."""
+        """What an earlier `put` of the same upload left; a result that was thrown away since counts.
+
+        Looked for by what we attached to it. A search may lag behind: `put` finds a file of the same id then,
+        but only at its end, so for a large one we look for the id before.
+        """
+        if upload.properties:
+            wanted = [has_property(name, value) for name, value in sorted(upload.properties.items())]
+            query = " and ".join([*wanted, "trashed = false"])
+            for file in self.search(query, page=10):
+                if same(file, upload):
+                    return entry_of(file)
+        if upload.properties and upload.size <= ONE_REQUEST_BYTES:
+            return None
         try:
             file = self.get(upload.id)
-            if same(file, upload):
-                return entry_of(file)
         except EntryGone:
-            pass
-        if not upload.properties:
             return None
-        wanted = " and ".join(has_property(name, value) for name, value in sorted(upload.properties.items()))
-        for file in self.search(f"{wanted} and trashed = false", page=10):
-            if same(file, upload):
-                return entry_of(file)
-        return None
+        return entry_of(file) if same(file, upload) else None
 
     def put(self, upload: Upload, source: BinaryIO) -> DropEntry:
         """Writes a file whole or not at all."""

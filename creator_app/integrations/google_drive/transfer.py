@@ -7,6 +7,7 @@ Uploads: https://developers.google.com/workspace/drive/api/guides/manage-uploads
 import hashlib
 import random
 import time
+from collections import deque
 from collections.abc import Iterator
 from typing import Any, BinaryIO, Final
 
@@ -22,7 +23,8 @@ from creator_app.integrations.google_drive.errors import from_answer, sorted_err
 #: A multiple of 256 KiB, as resumable uploads ask for.
 PIECE_BYTES: Final = 4 * 1024 * 1024
 #: Up to this size metadata and content go in one request.
-_ONE_REQUEST_BYTES: Final = 1024 * 1024
+ONE_REQUEST_BYTES: Final = 1024 * 1024
+_SPARE_IDS: Final = 10
 #: Breaks in a row without a byte in between; then the courier tries again later.
 _BREAKS_ALLOWED: Final = 5
 _LONGEST_PAUSE_S: Final = 2.0
@@ -48,11 +50,11 @@ class Downloads:
             EntryGone: it is not there any more, or its content is another one now.
             PlaceBusy: Google does not answer, or what arrived was damaged on its way.
         """
-        head = self._head(entry)
+        size = entry.size if entry.size is not None and entry.md5 else int(self._head(entry)["size"])
         digest = hashlib.md5(usedforsecurity=False)
-        at, size = start, int(head["size"])
+        at = start
         while at < size:
-            piece = self._piece(entry, at, min(self._piece_bytes, size - at))
+            piece = self._piece(entry, at, min(self._piece_bytes, size - at), size)
             digest.update(piece)
             at += len(piece)
             yield piece
@@ -74,28 +76,35 @@ class Downloads:
             raise EntryGone(_CHANGED)
         return head
 
-    def _piece(self, entry: DropEntry, at: int, length: int) -> bytes:
+    def _piece(self, entry: DropEntry, at: int, length: int, size: int) -> bytes:
         request = self._api.files.get_media(fileId=entry.content_id or entry.id, supportsAllDrives=True)
         headers = {
             **request.headers,
             "range": f"bytes={at}-{at + length - 1}",
             "accept-encoding": "identity",
         }
-        return again(lambda: self._ranged(request.uri, headers, at, length), tries=_BREAKS_ALLOWED)
+        return again(lambda: self._ranged(request.uri, headers, at, length, size), tries=_BREAKS_ALLOWED)
 
-    def _ranged(self, uri: str, headers: dict[str, str], at: int, length: int) -> bytes:
+    def _ranged(self, uri: str, headers: dict[str, str], at: int, length: int, size: int) -> bytes:
         response, content = self._api.get(uri, headers)
-        if response.status == 416:  # it is shorter than a moment ago
-            raise EntryGone(_CHANGED)
-        if response.status == 200 and at == 0 and len(content) <= length:
+        status = int(response.status)
+        if status == 200 and at == 0 and len(content) == size:
             return content  # all of it, although a part was asked for
-        if response.status != 206:
-            if 200 <= response.status < 300:
-                raise PlaceBusy(detail=f"asked for a range, got {response.status}")
-            raise from_answer(int(response.status), dict(response), content)
+        if status == 416 or (status == 206 and _total(response) not in (None, size)):
+            raise EntryGone(_CHANGED)
+        if status != 206:
+            if 200 <= status < 300:
+                raise PlaceBusy(detail=f"asked for a range, got {status}")
+            raise from_answer(status, dict(response), content)
         if not content or len(content) > length:
             raise PlaceBusy(detail=f"asked for {length} bytes, got {len(content)}")
         return content
+
+
+def _total(response: Any) -> int | None:
+    """The whole file's size, as ``Content-Range: bytes 0-9/100`` says it."""
+    total = str(response.get("content-range", "")).rpartition("/")[2]
+    return int(total) if total.isdigit() else None
 
 
 class Uploads:
@@ -109,9 +118,22 @@ class Uploads:
     def __init__(self, api: DriveApi, piece_bytes: int = PIECE_BYTES) -> None:
         self._api = api
         self._piece_bytes = piece_bytes
+        self._spare: deque[str] = deque()
 
-    def reserve(self, count: int = 1) -> list[str]:
-        """Ids that Google keeps for files of ours; with one, a file can't be made twice."""
+    def reserve(self) -> str:
+        """An id that Google keeps for a file of ours; with it, the file can't be made twice.
+
+        Several are asked for at once; those that nobody uses cost nothing.
+        """
+        try:
+            return self._spare.popleft()
+        except IndexError:
+            fresh = self.reserve_many(_SPARE_IDS)
+        self._spare.extend(fresh[1:])
+        return fresh[0]
+
+    def reserve_many(self, count: int) -> list[str]:
+        """Several ids."""
         answer = self._api.read(self._api.files.generateIds(count=count, space="drive", fields="ids"))
         return [str(one) for one in answer["ids"]]
 
@@ -126,7 +148,7 @@ class Uploads:
             PlaceError: as everywhere.
         """
         try:
-            if upload.size <= _ONE_REQUEST_BYTES:
+            if upload.size <= ONE_REQUEST_BYTES:
                 made = again(lambda: self._in_one_request(upload, source))
             else:
                 made = self._in_pieces(upload, source)
