@@ -1,8 +1,8 @@
 """The change logs: one for each user, one for each shared drive.
 
 Source: "Track changes for users and shared drives" and "Identify which change log to track": an entry is the
-present state of an item, older entries for the same item are replaced; items of a shared drive are in that drive's
-log alone; what one lost access to, or what moved to another log, is ``removed``. Tokens don't expire.
+present state of an item, older entries for the same item are replaced; items of a shared drive are in that
+drive's log alone; what one lost access to, or what moved to another log, is ``removed``. Tokens don't expire.
 """
 
 from collections import defaultdict

@@ -1,12 +1,13 @@
 """Push notifications: channels, and the messages that go out over them.
 
-Source: "Notifications for resource changes": headers, the ``sync`` message, expiration (an hour unless asked for; at
-most a day for files.watch, a week for changes.watch), message numbers that grow with gaps, answers that count as
-received (200, 201, 202, 204, 102) and those that are tried again (500, 502, 503, 504).
+Source: "Notifications for resource changes": headers, the ``sync`` message, expiration (an hour unless asked
+for; at most a day for files.watch, a week for changes.watch), message numbers that grow with gaps, answers
+that count as received (200, 201, 202, 204, 102) and those that are tried again (500, 502, 503, 504).
 
 One thing is looser than Google: an address may be plain http, unless ``https_only`` is set.
 """
 
+import hashlib
 import http.client
 import queue
 import random
@@ -27,6 +28,14 @@ from .errors import ApiError, invalid
 from .store import Item, Store
 
 HOUR_S, DAY_S, WEEK_S = 3600, 86400, 7 * 86400
+#: What happened to a file → X-Goog-Changed of an ``update`` message.
+DETAILS = {
+    "update": "properties",
+    "content": "content,properties",
+    "parents": "parents",
+    "children": "children",
+    "permissions": "permissions",
+}
 TRY_AGAIN = {500, 502, 503, 504}
 
 
@@ -72,6 +81,8 @@ class Channels:
     def __init__(self, store: Store) -> None:
         self.store, self.pushes = store, Pushes()
         self.open: dict[str, Channel] = {}
+        #: "unique within your project": an id is never taken twice
+        self._used: set[str] = set()
         self._waiting: set[str] = set()
         self._queue: queue.Queue[tuple[float, Channel, str] | None] = queue.Queue()
         self._seen = 0
@@ -102,13 +113,14 @@ class Channels:
             address=body["address"],
             token=body.get("token"),
             expires=min(expires, most),
-            resource_id=f"res-{key}"[:32],
+            resource_id=hashlib.sha256(key.encode()).hexdigest()[:27],
             resource_uri=uri,
             viewer=viewer,
             key=key,
             is_file=is_file,
         )
         self.open[channel.id] = channel
+        self._used.add(channel.id)
         self._queue.put((time.monotonic(), channel, "sync"))
         return channel
 
@@ -122,7 +134,7 @@ class Channels:
         if scheme != "https" and (self.pushes.https_only or scheme != "http"):
             said = f"WebHook callback must be HTTPS: {body['address']}"
             raise ApiError(400, "push.webhookUrlNotHttps", said)
-        if body["id"] in self.open:
+        if body["id"] in self._used:
             raise ApiError(400, "channelIdNotUnique", f"Channel id {body['id']} not unique")
 
     def stop(self, viewer: Viewer, body: Mapping[str, Any]) -> None:
@@ -145,6 +157,8 @@ class Channels:
             if channel.is_file:
                 if channel.key == item.id:
                     self._queue.put((time.monotonic(), channel, what))
+                elif channel.key == item.parent and what in ("add", "remove", "parents"):
+                    self._queue.put((time.monotonic(), channel, "children"))
             elif channel.key in keys and (channel.viewer.is_wide or channel.viewer.client_id in item.apps):
                 self.wake(channel)
 
@@ -181,19 +195,19 @@ class Channels:
 
     def _headers(self, channel: Channel, state: str) -> dict[str, str]:
         headers = {
-            "Content-Type": "application/json; charset=UTF-8",
+            "Content-Type": "application/json; utf-8",
             "User-Agent": "APIs-Google; (+https://developers.google.com/webmasters/APIs-Google.html)",
             "X-Goog-Channel-ID": channel.id,
             "X-Goog-Channel-Expiration": format_datetime(channel.expires, usegmt=True),
             "X-Goog-Resource-ID": channel.resource_id,
             "X-Goog-Resource-URI": channel.resource_uri,
-            "X-Goog-Resource-State": state,
+            "X-Goog-Resource-State": "update" if state in DETAILS else state,
             "X-Goog-Message-Number": str(channel.number),
         }
         if channel.token is not None:
             headers["X-Goog-Channel-Token"] = channel.token
-        if state == "update":
-            headers["X-Goog-Changed"] = "content,properties"
+        if state in DETAILS:
+            headers["X-Goog-Changed"] = DETAILS[state]
         return headers
 
     def _deliver(self, address: str, headers: dict[str, str]) -> None:

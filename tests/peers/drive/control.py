@@ -1,8 +1,10 @@
-"""The same from another process, over HTTP: ``POST /_control/call`` names a method of the server or of a person.
+"""The same from another process, over HTTP: ``POST /_control/call`` names a method of the server or of a
+person.
 
-``{"method": "drop", "user": "ana@example.com", "args": ["Creator/Portrait", "a.png"], "kwargs": {"data": {"base64":
-"…"}}}`` answers ``{"result": …}``; without ``user`` the method is one of `server.DriveServer`. ``GET /_control/calls``
-and ``GET /_control/requests`` show what was called. `RemoteDrive` is the client for it.
+``{"method": "drop", "user": "ana@example.com", "args": ["Creator/Portrait", "a.png"], "kwargs": {"data":
+{"base64": "…"}}}`` answers ``{"result": …}``; without ``user`` the method is one of `server.DriveServer`.
+``GET /_control/calls`` and ``GET /_control/requests`` show what was called. `RemoteDrive` is the client for
+it.
 """
 
 import base64
@@ -25,8 +27,8 @@ if TYPE_CHECKING:
     from .server import DriveServer
 
 SERVER_METHODS = {
-    "user", "shared_drive", "client", "fault", "clear_faults", "seed_faults", "advance", "calls", "clear_log", "set",
-    "environ", "expire_page_tokens", "expire_uploads", "expire_access_tokens",
+    "user", "shared_drive", "client", "fault", "clear_faults", "seed_faults", "advance", "calls", "clear_log",
+    "set", "environ", "expire_page_tokens", "expire_uploads", "expire_access_tokens",
 }  # fmt: skip
 
 
@@ -123,7 +125,7 @@ def _plain(result: Any) -> Any:
 
 
 class RemoteDrive:
-    """The server in another process: ``RemoteDrive(url).user("ana@example.com").drop("In", "a.png", b"…")``."""
+    """The server in another process: ``RemoteDrive(url).user("ana@example.com").drop("In", "a", b"…")``."""
 
     def __init__(self, url: str, email: str | None = None) -> None:
         self.url, self._email = url.rstrip("/"), email

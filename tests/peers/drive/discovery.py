@@ -1,4 +1,5 @@
-"""Google's own description of the API, as google-api-python-client bundles it: paths, parameters, bodies, scopes.
+"""Google's own description of the API, as google-api-python-client bundles it: paths, parameters, bodies,
+scopes.
 
 Calls are checked against it, so that a client can't send here what Google would refuse.
 """

@@ -1,7 +1,8 @@
 """Faults on demand: what goes wrong at Google and on the way there.
 
 The answers' shapes come from "Resolve errors". A fault hits methods by name (``files.list``, ``files.*``,
-``upload.chunk``, ``upload.status``, ``oauth.token``), with a probability from a seeded dice, a number of times.
+``upload.chunk``, ``upload.status``, ``oauth.token``), with a probability from a seeded dice, a number of
+times.
 """
 
 import random
@@ -11,7 +12,10 @@ from fnmatch import fnmatchcase
 
 from .errors import ApiError, file_not_found, invalid_credentials, scope_missing, storage_full
 
-_PROJECT = "Quota exceeded for quota metric 'Queries' and limit 'Queries per minute' of service 'drive.googleapis.com'"
+_PROJECT = (
+    "Quota exceeded for quota metric 'Queries' and limit 'Queries per minute' of service"
+    " 'drive.googleapis.com'"
+)
 #: kind → the error
 ERRORS: Mapping[str, ApiError] = {
     "authError": invalid_credentials(),

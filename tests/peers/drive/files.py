@@ -97,8 +97,8 @@ def files_create(call: Call) -> dict[str, Any]:
 
 
 def check_new_id(call: Call) -> None:
-    """ "Create and manage files": an id from files.generateIds; one that is taken is a 409, so that a repeat of a
-    create whose answer was lost makes no second file."""
+    """ "Create and manage files": an id from files.generateIds; one that is taken is a 409, so that a repeat
+    of a create whose answer was lost makes no second file."""
     wanted = call.body.get("id")
     if wanted is None:
         return
@@ -171,7 +171,7 @@ def check_update(call: Call) -> Item:
 
 def files_update(call: Call) -> dict[str, Any]:
     item, body = check_update(call), call.body
-    before, logs = item.trashed_itself, call.store.logs(item)
+    was_trashed, logs = item.trashed_itself, call.store.logs(item)
     if "trashed" in body:
         must_own(call.store, call.viewer, item)
         item.trashed_itself = bool(body["trashed"])
@@ -185,9 +185,14 @@ def files_update(call: Call) -> dict[str, Any]:
     _set_properties(call, item)
     _set_parents(call, item)
     item.modifier = call.viewer.user.sub
-    what = "update" if before == item.trashed_itself else "trash" if item.trashed_itself else "untrash"
-    call.store.changed(item, what, logs)
+    call.store.changed(item, _what(call, item, was_trashed), logs)
     return call.file(item)
+
+
+def _what(call: Call, item: Item, was_trashed: bool) -> str:
+    if was_trashed != item.trashed_itself:
+        return "trash" if item.trashed_itself else "untrash"
+    return "content" if call.content else "parents" if call.params.get("addParents") else "update"
 
 
 def _set_content(call: Call, item: Item, content: Content | None) -> None:
@@ -244,8 +249,8 @@ def files_copy(call: Call) -> dict[str, Any]:
     if source.is_folder:
         raise ApiError(403, "cannotCopyFile", "This file cannot be copied by the user.")
     check_new_id(call)
-    inherited = [source.parent] if "parents" not in call.body else call.body["parents"]
-    call.body["parents"] = inherited
+    # "If not specified as part of a copy request, the file inherits any discoverable parent" (File.parents).
+    call.body.setdefault("parents", [source.parent])
     folder, body = _new_parent(call), call.body
     must_edit(call.store, call.viewer, folder)
     check_space(call, source.content.size if source.content else 0)

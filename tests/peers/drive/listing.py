@@ -32,8 +32,8 @@ ORDERS: dict[str, Callable[[Item], Any]] = {
 
 
 def files_list(call: Call) -> dict[str, Any]:
-    """Pages are cut from one look: "if new items are added or removed during pagination, it's possible that some
-    items are skipped" (FileList.nextPageToken)."""
+    """Pages are cut from one look: "if new items are added or removed during pagination, it's possible that
+    some items are skipped" (FileList.nextPageToken)."""
     params = call.params
     if params["spaces"] != "drive":
         raise invalid("Invalid Value", "spaces")
@@ -94,21 +94,22 @@ def _is_listed(call: Call, item: Item) -> bool:
 def _corpus(call: Call, asked: query.Query) -> Callable[[Item], bool]:
     """Which drives are looked through ("Implement shared drive support", "Search for shared drives").
 
-    With the user's corpus, items of a shared drive are found only in folders that the query names: what else of
-    them a user "has accessed" can't be known.
+    With the user's corpus, items of a shared drive are found only in folders that the query names: what else
+    of them a user "has accessed" can't be known.
     """
     corpora, drive_id = call.params.get("corpora") or "user", call.params.get("driveId")
     if corpora not in ("user", "drive", "allDrives"):
         raise invalid("Invalid Value", "corpora")
     if (corpora == "drive") != bool(drive_id):
         said = "The driveId parameter must be specified if and only if corpora is set to drive."
-        raise ApiError(403, "teamDriveIdRequired", said, location="driveId")
+        raise ApiError(403, "teamDriveIdRequiresTeamDriveCorpora", said, location="driveId")
     if call.wants_all_drives and not call.all_drives:
         said = "The supportsAllDrives parameter must be set to true if includeItemsFromAllDrives is true."
         raise ApiError(403, "teamDrivesNotSupported", said, location="supportsAllDrives")
     if corpora != "user" and not call.wants_all_drives:
         said = (
-            "The includeItemsFromAllDrives parameter must be set to true when corpora is drive or allDrives."
+            "The includeItemsFromAllDrives parameter must be set to true when driveId is specified or"
+            " corpora contains drive or allDrives."
         )
         raise ApiError(403, "teamDriveItemsNotIncluded", said, location="includeItemsFromAllDrives")
     if corpora == "drive":

@@ -1,7 +1,7 @@
 """The ``fields`` parameter: ``files(id,name,owners/emailAddress),nextPageToken``.
 
-Source: "Return specific fields" and "Improve performance" (partial responses): names divided by commas, ``a/b``
-or ``a(b,c)`` for what is inside, ``*`` for all. A name that isn't in the schema is an error.
+Source: "Return specific fields" and "Improve performance" (partial responses): names divided by commas,
+``a/b`` or ``a(b,c)`` for what is inside, ``*`` for all. A name that isn't in the schema is an error.
 """
 
 import re
@@ -17,11 +17,12 @@ _TOKEN = re.compile(r"\s*([A-Za-z_$.]\w*|[*(),/])\s*")
 
 #: What comes without ``fields`` ("Return specific fields"; the methods' references). Shared drives' items add
 #: driveId and teamDriveId.
+_FILE = "kind,id,name,mimeType,resourceKey,driveId,teamDriveId"
 DEFAULTS = {
-    "File": "kind,id,name,mimeType,resourceKey,driveId,teamDriveId",
-    "FileList": "kind,incompleteSearch,nextPageToken,files(kind,id,name,mimeType,resourceKey,driveId,teamDriveId)",
-    "ChangeList": "kind,nextPageToken,newStartPageToken,changes(kind,type,changeType,time,removed,fileId,driveId,"
-    "file(kind,id,name,mimeType,resourceKey,driveId,teamDriveId),drive(kind,id,name))",
+    "File": _FILE,
+    "FileList": f"kind,incompleteSearch,nextPageToken,files({_FILE})",
+    "ChangeList": "kind,nextPageToken,newStartPageToken,"
+    f"changes(kind,type,changeType,time,removed,fileId,driveId,file({_FILE}),drive(kind,id,name))",
     "Drive": "kind,id,name",
     "DriveList": "kind,nextPageToken,drives(kind,id,name)",
 }

@@ -1,8 +1,8 @@
 """Grants and tokens, as Google gives, refreshes and withdraws them.
 
-Source: "Using OAuth 2.0 for Web Server Applications" and "Using OAuth 2.0 to Access Google APIs" (refresh token
-expiration). What a user granted an app is one grant: when it is revoked by any of its tokens, all of them die, and
-Drive answers 401 from then on.
+Source: "Using OAuth 2.0 for Web Server Applications" and "Using OAuth 2.0 to Access Google APIs" (refresh
+token expiration). What a user granted an app is one grant: when it is revoked by any of its tokens, all of
+them die, and Drive answers 401 from then on.
 """
 
 import base64

@@ -1,7 +1,7 @@
 """Google's OAuth endpoints: the consent page, token, revoke, userinfo, certificates.
 
-Source: "Using OAuth 2.0 for Web Server Applications" (parameters, errors on the page), "OpenID Connect" (userinfo,
-ID tokens, the discovery document).
+Source: "Using OAuth 2.0 for Web Server Applications" (parameters, errors on the page), "OpenID Connect"
+(userinfo, ID tokens, the discovery document).
 """
 
 import base64
@@ -268,8 +268,8 @@ def _consent_page(request: Request, asked: oauth.Request, emails: list[str]) -> 
         for one in emails
     )
     boxes = "".join(
-        f'<p><label><input type="checkbox" name="scope" value="{html.escape(one)}" checked> {html.escape(one)}'
-        "</label></p>"
+        f'<p><label><input type="checkbox" name="scope" value="{html.escape(one)}" checked> '
+        f"{html.escape(one)}</label></p>"
         for one in wide
     )
     return HTMLResponse(
@@ -278,6 +278,6 @@ def _consent_page(request: Request, asked: oauth.Request, emails: list[str]) -> 
         f'<form method="post" action="{html.escape(str(request.url))}">'
         f"<fieldset><legend>Choose an account</legend>{accounts}</fieldset>"
         f"<fieldset><legend>What it may do</legend>{boxes}</fieldset>"
-        '<button name="decision" value="allow">Allow</button> <button name="decision" value="deny">Deny</button>'
-        "</form></html>"
+        '<button name="decision" value="allow">Allow</button> '
+        '<button name="decision" value="deny">Deny</button></form></html>'
     )

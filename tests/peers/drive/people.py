@@ -1,6 +1,7 @@
 """What people do in their Drive beside the app: drop, replace, move, trash, restore, copy, revoke.
 
-This is how tests set things up and look at what came of it. Everything goes into the change log and wakes channels.
+This is how tests set things up and look at what came of it. Everything goes into the change log and wakes
+channels.
 """
 
 import threading
@@ -9,8 +10,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from .access import SCOPE, Viewer
-from .blobs import Content, Generated
-from .clock import parse_time, rfc3339
+from .blobs import Generated, pieces
+from .clock import parse_time
 from .oauth import Client, Tokens
 from .resource import file_resource
 from .store import DOCUMENT, FOLDER, SHORTCUT, Item, User, guess_type
@@ -26,7 +27,7 @@ def _when(value: When) -> datetime | None:
 
 
 class Person:
-    """A user of the test's drive. Folders and files are named by id, or by a path from My Drive: ``Creator/Done``."""
+    """A user. Folders and files are named by id, or by a path from My Drive: ``Creator/Done``."""
 
     def __init__(self, server: "DriveServer", user: User) -> None:
         self._server, self.user, self._store = server, user, server.store
@@ -84,7 +85,7 @@ class Person:
         """The content of a small file."""
         content = self.item(where).content
         assert content is not None, f"{where} has no content"
-        return content.read(0, content.size) if content.size <= 256 * 1024 else _all(content)
+        return b"".join(pieces(content, 0, content.size))
 
     # making
 
@@ -131,7 +132,7 @@ class Person:
         self,
         folder: str,
         name: str,
-        pieces: Sequence[bytes],
+        parts: Sequence[bytes],
         *,
         every_s: float | None = None,
         sums: str = "late",
@@ -142,8 +143,8 @@ class Person:
             every_s: seconds between pieces; ``None`` for a test that calls `Growing.grow` itself.
             sums: ``late``: no checksums until it is whole; ``always``: those of what is there.
         """
-        file_id = self.drop(folder, name, pieces[0], arriving=sums == "late")
-        growing = Growing(self, file_id, list(pieces), every_s)
+        file_id = self.drop(folder, name, parts[0], arriving=sums == "late")
+        growing = Growing(self, file_id, list(parts), every_s)
         growing.start()
         return growing
 
@@ -167,14 +168,14 @@ class Person:
             item = self.item(where)
             self._store.set_content(item, self._store.blobs.keep(data), modified=_when(modified))
             item.arriving = arriving
-            self._store.changed(item, "update")
+            self._store.changed(item, "content")
 
     def finish(self, where: str) -> None:
         """An arriving file is whole now."""
         with self._store.lock:
             item = self.item(where)
             item.arriving = False
-            self._store.changed(item, "update")
+            self._store.changed(item, "content")
 
     def rename(self, where: str, name: str) -> None:
         with self._store.lock:
@@ -187,7 +188,7 @@ class Person:
             item = self.item(where)
             logs = self._store.logs(item)
             self._store.move(item, self.item(folder))
-            self._store.changed(item, "update", logs)
+            self._store.changed(item, "parents", logs)
 
     def trash(self, where: str) -> None:
         self._set_trashed(self.item(where), trashed=True)
@@ -237,14 +238,14 @@ class Person:
         with self._store.lock:
             item = self.item(where)
             item.shared_with[self._server.user(email).user.sub] = role
-            self._store.changed(item, "update")
+            self._store.changed(item, "permissions")
 
     def unshare(self, where: str, email: str) -> None:
         with self._store.lock:
             item = self.item(where)
             logs = self._store.logs(item)
             item.shared_with.pop(self._server.user(email).user.sub, None)
-            self._store.changed(item, "update", logs)
+            self._store.changed(item, "permissions", logs)
 
     # apps and storage
 
@@ -306,12 +307,3 @@ class Growing:
         data = b"".join(self._pieces[: self._there])
         self._person.replace(self.id, data, arriving=late and not self.is_whole)
         return not self.is_whole
-
-    def told(self) -> str:
-        return f"{self._there} of {len(self._pieces)} pieces, {rfc3339(self._person.item(self.id).modified)}"
-
-
-def _all(content: Content) -> bytes:
-    from .blobs import pieces
-
-    return b"".join(pieces(content, 0, content.size))

@@ -1,7 +1,7 @@
 """The ``q`` of files.list.
 
-Source: "Search query terms and operators" (which term takes which operators) and "Search for files and folders".
-What isn't written there is refused with 400 ``invalid``, as Google does.
+Source: "Search query terms and operators" (which term takes which operators) and "Search for files and
+folders". What isn't written there is refused with 400 ``invalid``, as Google does.
 """
 
 import re

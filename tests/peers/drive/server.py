@@ -43,7 +43,8 @@ class DriveServer:
     """A Google of one's own. Use it as a context manager, or call `start` and `stop`.
 
     Attributes:
-        auto_approve: e-mail of the user who agrees without the consent page; ``True``: whoever ``login_hint`` names.
+        auto_approve: e-mail of the user who agrees without the consent page; ``True``: whoever ``login_hint``
+        names.
         auto_scopes: the scopes they tick; ``None`` for all that are asked for.
         default_client: the app that is registered from the start; redirects to this machine are fine for it.
     """

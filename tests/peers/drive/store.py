@@ -254,8 +254,8 @@ class Store:
     def logs(self, item: Item) -> frozenset[str]:
         """The change logs that it belongs to: a shared drive's, or those of all people who can see it.
 
-        "Identify which change log to track": who isn't a member of the shared drive, but was given the file, finds
-        it in their own log.
+        "Identify which change log to track": who isn't a member of the shared drive, but was given the file,
+        finds it in their own log.
         """
         people = self.audience(item)
         if item.drive_id is None:

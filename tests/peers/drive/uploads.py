@@ -1,8 +1,8 @@
 """Uploads: simple, multipart and resumable.
 
-Source: "Upload file data": sessions live for a week and answer 404 afterwards; 308 with ``Range`` says what has
-arrived, without ``Range`` that nothing has; ``Content-Range: bytes */N`` asks; every chunk but the last is a multiple
-of 256 KiB; whoever asks for a finished upload gets the file.
+Source: "Upload file data": sessions live for a week and answer 404 afterwards; 308 with ``Range`` says what
+has arrived, without ``Range`` that nothing has; ``Content-Range: bytes */N`` asks; every chunk but the last
+is a multiple of 256 KiB; whoever asks for a finished upload gets the file.
 """
 
 import re
@@ -27,7 +27,7 @@ MULTIPART_BYTES = 64 * 1024 * 1024
 
 @dataclass
 class Session:
-    """A resumable upload. Bytes are kept in whole units, as Google does: the rest of a broken chunk is lost."""
+    """A resumable upload. Bytes are kept in whole units: the rest of a broken chunk is lost."""
 
     id: str
     call: Call
@@ -54,7 +54,7 @@ class Uploads:
     """Open sessions.
 
     Attributes:
-        gone_status: what a session that ended answers: 404 ("Upload file data"), or 410 as it was seen, too.
+        gone_status: what a session that ended answers: 404 ("Upload file data"), or 410.
     """
 
     def __init__(self, store: Store) -> None:
@@ -91,7 +91,7 @@ def check_room(call: Call, size: int) -> None:
 
 @dataclass(frozen=True)
 class Chunk:
-    """A ``Content-Range`` header: ``start`` is ``None`` where it only asks; ``total`` where it isn't known yet."""
+    """A ``Content-Range``: ``start`` is ``None`` where it only asks, ``total`` where it isn't known yet."""
 
     start: int | None
     stop: int
@@ -122,15 +122,15 @@ async def receive(request: Request, session: Session, chunk: Chunk) -> bool:
     start, have = chunk.start or 0, session.writer.size
     if start > have:
         raise bad_request(
-            f"Invalid request. According to the Content-Range header, the upload offset is {start} byte(s), which"
-            f" exceeds already uploaded size of {have} byte(s)."
+            f"Invalid request. According to the Content-Range header, the upload offset is {start} byte(s),"
+            f" which exceeds already uploaded size of {have} byte(s)."
         )
     session.total = chunk.total if chunk.total is not None else session.total
     is_last = chunk.total is not None and chunk.stop == chunk.total
     if not is_last and (chunk.stop - start) % UNIT:
         raise bad_request(
-            f"Invalid request. The number of bytes uploaded is required to be a multiple of {UNIT}, except for the"
-            f" final request. The received request contained {chunk.stop - start} bytes."
+            f"Invalid request. The number of bytes uploaded is required to be a multiple of {UNIT}, except"
+            f" for the final request. The received request contained {chunk.stop - start} bytes."
         )
     got = await _read_body(request, session, skip=have - start)
     if got != chunk.stop - start:
