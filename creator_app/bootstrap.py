@@ -128,7 +128,7 @@ class Creator:
 
     def _open_place(self, source: DropSource) -> DropPlace:
         if source.kind == "folder":
-            return DirectoryPlace(Path(source.address))
+            return DirectoryPlace(Path(source.address), source.root_id)
         return self.drives.place(source)
 
     def keep_channel(self, source: DropSource) -> None:

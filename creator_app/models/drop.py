@@ -29,7 +29,7 @@ class DropSource(SQLModel, table=True):
     user_id: UUID = foreign_key("user.id", index=False)
     grant_id: UUID | None = foreign_key("oauth_grant.id", nullable=True)
     state: str = "ok"
-    #: The folder that holds all drop folders: ``Creator/``.
+    #: The folder that holds all drop folders: ``Creator/``; of a directory: where its disk is mounted.
     root_id: str | None = None
     #: Where the place's list of changes was read up to.
     token: str | None = None

@@ -51,6 +51,10 @@ class DirectoryPlace:
         self._tree = Tree(self.root, mount_point, self._memory)
         self._swept: dict[Way, float] = {}
 
+    def expect_mounted_at(self, mount_point: str | None) -> None:
+        """Sets where the directory's disk must be mounted from now on."""
+        self._tree.expect_mounted_at(mount_point)
+
     def prepare(self) -> str:
         """Makes the directory, and tries whether it can be written.
 

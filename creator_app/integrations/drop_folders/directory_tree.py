@@ -60,6 +60,11 @@ class Tree:
         self._scan_lock = threading.Lock()
         self._scans = 0
 
+    def expect_mounted_at(self, mount_point: str | None) -> None:
+        """Sets where the directory's disk must be mounted from now on."""
+        self._mount_point = mount_point
+        self._device_with_mount = None
+
     @contextmanager
     def folder(self, way: Way) -> Iterator[Folder]:
         """Opens a folder step by step, so that no link on the way is followed.
