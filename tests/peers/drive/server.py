@@ -74,7 +74,11 @@ class DriveServer:
         """Returns once it answers."""
         from .app import App
 
-        listening = socket.create_server((self._host, self._port))
+        # Named as TCP, asyncio sends at once (TCP_NODELAY): otherwise each answer takes 40 ms more.
+        listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((self._host, self._port))
+        listening.listen(512)
         self._port = listening.getsockname()[1]
         config = uvicorn.Config(
             App(self),
