@@ -92,12 +92,12 @@ def _add(work: Work, folder: DropFolder, file: DropFile | None, what: str, cause
     work.session.flush()
 
 
-def claim(work: Work, limit: int, per_account: int) -> list[Errand]:
+def claim(work: Work, limit: int, per_account: int, lease: timedelta = errands.LEASE) -> list[Errand]:
     """Deliveries whose turn has come, for this courier alone."""
     due = DeliveryRepository(work.session).due(db_now(work.session), limit, per_account)
     for row in due:
         row.state = "sending"
-    return errands.lend(work, due)
+    return errands.lend(work, due, lease)
 
 
 def reserved(work: Work, errand: Errand, remote_id: str, name: str) -> None:

@@ -145,10 +145,10 @@ def as_dropped(row: DropFile, entry: DropEntry) -> Dropped:
     )
 
 
-def claim(work: Work, limit: int, per_account: int) -> list[Errand]:
+def claim(work: Work, limit: int, per_account: int, lease: timedelta = errands.LEASE) -> list[Errand]:
     """Files whose turn has come, for this courier alone; no account gets more than its share."""
     due = DropFileRepository(work.session).due(db_now(work.session), limit, per_account)
-    return errands.lend(work, due)
+    return errands.lend(work, due, lease)
 
 
 def changed(work: Work, errand: Errand, one: Found, rest: timedelta) -> None:

@@ -40,10 +40,10 @@ class Pace:
         return min(self.longest, self.shortest * (1.25 ** min(over, _CALM_AT)))
 
 
-def claim(work: Work, limit: int) -> list[Errand]:
+def claim(work: Work, limit: int, lease: timedelta = errands.LEASE) -> list[Errand]:
     """Places whose time for a look has come, for this courier alone."""
     due = DropSourceRepository(work.session).due(db_now(work.session), limit)
-    return errands.lend(work, due)
+    return errands.lend(work, due, lease)
 
 
 def looked(

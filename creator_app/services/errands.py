@@ -19,8 +19,7 @@ from creator_app.infrastructure.database import db_now
 from creator_app.models import Delivery, DropFile, DropSource
 from creator_app.services.unit_of_work import Work
 
-LEASE: Final = timedelta(seconds=15)
-RENEW_EVERY_S: Final = 4.0
+LEASE: Final = timedelta(seconds=10)
 
 Row = TypeVar("Row", DropSource, DropFile, Delivery)
 Table = type[DropSource] | type[DropFile] | type[Delivery]
@@ -41,9 +40,11 @@ class Errand:
     token: str
 
 
-def lend(work: Work, rows: Sequence[DropSource] | Sequence[DropFile] | Sequence[Delivery]) -> list[Errand]:
+def lend(
+    work: Work, rows: Sequence[DropSource] | Sequence[DropFile] | Sequence[Delivery], lease: timedelta
+) -> list[Errand]:
     """Hands rows out that were just selected in this transaction."""
-    until = db_now(work.session) + LEASE
+    until = db_now(work.session) + lease
     errands = []
     for row in rows:
         row.lease_token = secrets.token_hex(8)
@@ -72,9 +73,9 @@ def let_go(row: DropSource | DropFile | Delivery) -> None:
     row.lease_until = None
 
 
-def renew(work: Work, errands: Sequence[Errand]) -> None:
+def renew(work: Work, errands: Sequence[Errand], lease: timedelta = LEASE) -> None:
     """Makes leases last longer; those that were lost stay lost."""
-    until = db_now(work.session) + LEASE
+    until = db_now(work.session) + lease
     for errand in errands:
         table = errand.table
         work.session.execute(

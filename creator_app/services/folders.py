@@ -85,6 +85,7 @@ class FileView(BaseModel):
 
     Attributes:
         sentence: its state in words.
+        shows: its first result is a picture.
     """
 
     id: UUID
@@ -95,6 +96,7 @@ class FileView(BaseModel):
     sentence: str
     job_id: UUID | None
     job_status: str | None
+    shows: bool
     dropped_at: datetime
     brought: list[BroughtView]
 
@@ -239,9 +241,15 @@ def _file_view(file: DropFile, job: Job | None, rows: Sequence[Delivery]) -> Fil
         sentence=_sentence(file, job, rows),
         job_id=job.id if job is not None else None,
         job_status=job.status if job is not None else None,
+        shows=_shows(job),
         dropped_at=file.dropped_at,
         brought=[brought_view(row) for row in rows if row.what != "source"],
     )
+
+
+def _shows(job: Job | None) -> bool:
+    first = job.outputs[0] if job is not None and job.status == JobStatus.SUCCEEDED and job.outputs else {}
+    return str(first.get("content_type", "")).startswith("image/") and first.get("n") == 0
 
 
 def brought_view(row: Delivery) -> BroughtView:

@@ -25,6 +25,7 @@ class FileRow:
     sentence: str = ""
     tone: str = ""
     job_id: str = ""
+    thumb: str = ""
     at: str = ""
     brought: list[BroughtRow] = field(default_factory=list)
 
@@ -106,6 +107,7 @@ def file_row(view: FileView) -> FileRow:
         sentence=view.sentence,
         tone=_tone(view),
         job_id=str(view.job_id) if view.job_id else "",
+        thumb=f"/api/v1/jobs/{view.job_id}/outputs/0?width=160" if view.shows else "",
         at=view.dropped_at.isoformat(),
         brought=[brought_row(one) for one in view.brought],
     )

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Final
 
 import redis
@@ -36,6 +37,7 @@ _IDLE_S: Final = 1.0
 _BUSY_S: Final = 0.2
 _BUSY_FOR_S: Final = 10.0
 _PATIENCE_S: Final = 8.0
+_SHORTEST_LEASE_S: Final = 2.0
 
 
 @dataclass
@@ -62,11 +64,15 @@ class Courier:
         self._lock = threading.Lock()
         self._busy_until = 0.0
         looker, taker, deliverer = Looker(creator), Taker(creator), Deliverer(creator)
+        lease = self._lease = timedelta(seconds=max(_SHORTEST_LEASE_S, creator.settings.lease_seconds))
         self._desks = [
-            Desk("look", 2, drop_sources.claim, looker.look),
-            Desk("take", 4, lambda work, free: drop_files.claim(work, free, PER_ACCOUNT), taker.take),
+            Desk("look", 2, lambda work, free: drop_sources.claim(work, free, lease), looker.look),
+            Desk("take", 4, lambda work, free: drop_files.claim(work, free, PER_ACCOUNT, lease), taker.take),
             Desk(
-                "deliver", 4, lambda work, free: deliveries.claim(work, free, PER_ACCOUNT), deliverer.deliver
+                "deliver",
+                4,
+                lambda work, free: deliveries.claim(work, free, PER_ACCOUNT, lease),
+                deliverer.deliver,
             ),
         ]
 
@@ -118,14 +124,14 @@ class Courier:
             self.wake.set()
 
     def _keep_leases(self) -> None:
-        while not self.stop.wait(errands.RENEW_EVERY_S):
+        while not self.stop.wait(self._lease.total_seconds() / 4):
             with self._lock:
                 current = [errand for desk in self._desks for errand in desk.under_way]
             if not current:
                 continue
             try:
                 with self._creator.uow.write() as work:
-                    errands.renew(work, current)
+                    errands.renew(work, current, self._lease)
             except Exception as error:  # noqa: BLE001  the next round may still be in time
                 log.warning("leases_not_renewed", error=repr(error))
 

@@ -17,6 +17,10 @@ def folder_row(folder: rx.vars.ObjectVar[FolderRow]) -> rx.Component:
             rx.el.div(
                 rx.el.button(
                     folder.recipe_title,
+                    rx.cond(
+                        folder.name != folder.recipe_title,
+                        rx.el.span(f" · {folder.name}", class_name="where"),
+                    ),
                     type="button",
                     class_name="name",
                     on_click=FoldersState.show(folder.id),
@@ -101,6 +105,7 @@ def _files(folder: rx.vars.ObjectVar[FolderRow]) -> rx.Component:
 def _file(file: rx.vars.ObjectVar[FileRow]) -> rx.Component:
     return rx.el.li(
         dot(file.tone),
+        rx.cond(file.thumb != "", rx.el.img(src=file.thumb, alt="", width="44", height="44", loading="lazy")),
         rx.el.div(
             rx.cond(
                 file.job_id != "",
