@@ -6,6 +6,8 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from queue import Empty, Queue
+from threading import Thread
 from typing import TypeVar
 from urllib.parse import urlsplit
 
@@ -19,13 +21,16 @@ from sqlalchemy.exc import SQLAlchemyError
 from creator_app.bootstrap import Creator, get_creator
 from creator_app.errors import CreatorError
 from creator_app.infrastructure.migrations import migration_config
-from creator_app.services import servers, stuck
+from creator_app.integrations.drop_folders import DirectoryPlace, PlaceError
+from creator_app.integrations.drop_folders.directory_watch import needs_polling
+from creator_app.services import accounts, servers, stuck, watched_folder
 from creator_app.services.unit_of_work import Work
 from creator_app.supervise import bundle, ports, probes
 from creator_app.supervise.errors import StartError
 from creator_app.supervise.home import Home, Running
 
 _ROOM_BYTES = 1_000_000_000
+_PATIENCE_S = 5.0
 _START = "start Creator: make run"
 _Row = TypeVar("_Row")
 
@@ -75,6 +80,7 @@ def examine(creator: Creator) -> Iterator[Finding]:
         "engine": lambda: _engines(creator, running),
         "servers": lambda: _servers(creator, running),
         "jobs": lambda: _jobs(creator),
+        "drop folder": lambda: _in_time(lambda: _watched(creator, running)),
         "web": lambda: _web(creator, running),
         **{name: lambda name=name: _process(home, name, running) for name in _processes(creator, running)},
     }
@@ -85,6 +91,26 @@ def examine(creator: Creator) -> Iterator[Finding]:
             yield Finding(part, False, trouble.found, trouble.advice)
         except (CreatorError, StartError) as error:
             yield Finding(part, False, str(error), getattr(error, "hint", ""))
+
+
+def _in_time(check: Callable[[], str]) -> str:
+    """What a check finds out; a network disk that does not answer must not hold up the others."""
+    answers: Queue[str | Exception] = Queue()
+
+    def ask() -> None:
+        try:
+            answers.put(check())
+        except Exception as error:  # noqa: BLE001  raised again where it is waited for
+            answers.put(error)
+
+    Thread(target=ask, daemon=True).start()
+    try:
+        answer = answers.get(timeout=_PATIENCE_S)
+    except Empty:
+        raise _Trouble("its disk does not answer", "look at the network, or at the NAS") from None
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
 
 
 def _home(root: Path) -> str:
@@ -173,6 +199,37 @@ def _jobs(creator: Creator) -> str:
     return "none is stuck"
 
 
+def _watched(creator: Creator, running: Running | None) -> str:
+    root = creator.settings.watch_root
+    if root is None:
+        return "switched off"
+    try:
+        with creator.uow.read() as work:
+            user = accounts.operators_user(work, creator.settings.watch_account)
+            source = watched_folder.source_of(work, str(root))
+    except SQLAlchemyError:
+        raise _Trouble("not known: the database can't be used", "see the line about it") from None
+    if user is None:
+        return f"{root}, from the moment that somebody has an account"
+    if source is None and running is None and not root.exists():
+        return f"{root}, made when Creator starts"
+    place = DirectoryPlace(root, source.root_id if source is not None else None)
+    try:
+        place.try_writing()
+    except PlaceError as error:
+        raise _Trouble(error.detail or error.message, error.hint) from None
+    if source is not None and source.last_error:
+        raise _Trouble(
+            f"{root} was last looked at in vain: {source.last_error}", "it is tried again by itself"
+        )
+    free = shutil.disk_usage(root).free
+    if free < _ROOM_BYTES:
+        raise _Trouble(f"only {free // 10**6} MB are free in {root}", "make room: results wait until then")
+    how = "polling" if needs_polling(root, creator.settings.watch_polling) else "events"
+    names = "" if place.keeps_ids() else ", renamed files are new ones on this kind of disk"
+    return f"{root} for {user.email}, {free // 10**9} GB free, changes by {how}{names}"
+
+
 def _asked(creator: Creator, question: Callable[[Work], list[_Row]]) -> list[_Row]:
     try:
         with creator.uow.read() as work:
@@ -193,8 +250,8 @@ def _web(creator: Creator, running: Running | None) -> str:
 
 def _processes(creator: Creator, running: Running | None) -> list[str]:
     workers = [f"worker-{number}" for number in range(1, creator.settings.workers + 1)]
-    names = running.parts if running else [*workers, "clock"]
-    return [name for name in names if name == "clock" or name.startswith("worker-")]
+    names = running.parts if running else [*workers, "clock", "courier"]
+    return [name for name in names if name in ("clock", "courier") or name.startswith("worker-")]
 
 
 def _process(home: Home, name: str, running: Running | None) -> str:

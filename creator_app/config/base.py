@@ -121,9 +121,9 @@ class Settings(GoogleSettings, StripeSettings):
     keep_metadata: bool = False
 
     # What is dropped into its sub-folders becomes jobs; "off" for none, "" for the one below CREATOR_HOME.
-    watch_dir: str = ""
+    watch_dir: Annotated[str, AfterValidator(checks.watch_dir)] = ""
     # Whose jobs these are, by e-mail; the first admin's where unset.
-    watch_account: str | None = None
+    watch_account: Annotated[str, AfterValidator(checks.address)] | None = None
     # A file counts as whole when it has looked the same for so long.
     watch_rest_seconds: float = Field(default=2, ge=0.1, le=600)
     # For folders whose changes the system does not tell of, such as a NAS.
@@ -155,10 +155,17 @@ class Settings(GoogleSettings, StripeSettings):
         self.storage_url = self.storage_url or (self.creator_home / "storage").as_uri()
         return self
 
+    @model_validator(mode="after")
+    def _check_watch_dir(self) -> "Settings":
+        root = self.watch_root
+        if root is not None and self.creator_home.is_relative_to(root):
+            raise ValueError("WATCH_DIR must not be CREATOR_HOME, nor a folder that holds it.")
+        return self
+
     @property
     def watch_root(self) -> Path | None:
         """The watched folder, if there is one."""
-        if self.watch_dir.strip().lower() == "off":
+        if self.watch_dir == "off":
             return None
         return Path(self.watch_dir).expanduser().absolute() if self.watch_dir else self.creator_home / "drop"
 

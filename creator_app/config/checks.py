@@ -32,6 +32,26 @@ def rate(value: str) -> str:
     return value.strip().lower()
 
 
+def watch_dir(value: str) -> str:
+    """A folder, or ``off``."""
+    text = value.strip()
+    if text.lower() == "off":
+        return "off"
+    if text.lower() in ("on", "yes", "no", "true", "false", "0", "1"):
+        raise ValueError("must be a folder, or off")
+    if "\x00" in text:
+        raise ValueError("must be a folder, or off")
+    return text
+
+
+def address(value: str) -> str:
+    """An e-mail address, roughly: who it is is looked up in the database."""
+    text = value.strip().lower()
+    if text and ("@" not in text.strip("@") or " " in text):
+        raise ValueError("must be an e-mail address")
+    return text
+
+
 def web_url(value: str) -> str:
     """``http(s)://host[:port][/path]``, without the last "/"."""
     if not value:

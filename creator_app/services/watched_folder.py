@@ -14,6 +14,7 @@ from uuid import UUID
 from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from creator_app.domain import drops
 from creator_app.domain.recipe import Manifest
@@ -121,6 +122,11 @@ def ensure(
         return _align(work, address, mount_point, known, {s: one for s, one in found.items() if one})
 
 
+def source_of(work: Work, address: str) -> DropSource | None:
+    """The row of a watched directory, if it was set up before."""
+    return work.session.exec(_of_address(address)).first()
+
+
 def make_again(uow: UnitOfWork, place: DirectoryPlace, folder_id: UUID) -> None:
     """Makes a directory anew that a person deleted, because they ask for it.
 
@@ -163,10 +169,13 @@ def _known(work: Work, address: str, account: str | None) -> _Known | None:
     user = accounts.operators_user(work, account)
     if user is None:
         return None
-    statement = select(DropSource).where(DropSource.kind == "folder", DropSource.address == address)
-    source = work.session.exec(statement).first()
+    source = source_of(work, address)
     rows = _rows(work, source.id) if source is not None else {}
     return _Known(user, source, rows, _dropable(work))
+
+
+def _of_address(address: str) -> SelectOfScalar[DropSource]:
+    return select(DropSource).where(DropSource.kind == "folder", DropSource.address == address)
 
 
 def _dropable(work: Work) -> list[_Dropable]:
@@ -255,7 +264,7 @@ def _align(work: Work, address: str, mount_point: str, known: _Known, found: dic
 
 def _source(work: Work, address: str, user: User) -> DropSource:
     """The directory's row, locked; made if there is none."""
-    statement = select(DropSource).where(DropSource.kind == "folder", DropSource.address == address)
+    statement = _of_address(address)
     source = work.session.exec(statement.with_for_update()).first()
     if source is not None:
         return source

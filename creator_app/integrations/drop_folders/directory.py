@@ -19,7 +19,7 @@ from typing import BinaryIO, Final
 from creator_app.integrations.drop_folders import directory_writes as writes
 from creator_app.integrations.drop_folders import disk, names
 from creator_app.integrations.drop_folders.base import DropEntry, EntryKind, News, Upload
-from creator_app.integrations.drop_folders.directory_errors import place_error, unreadable
+from creator_app.integrations.drop_folders.directory_errors import place_error, unreadable, unusable
 from creator_app.integrations.drop_folders.directory_memory import Memory
 from creator_app.integrations.drop_folders.directory_tree import ROOT_ID, Folder, Tree, Way
 from creator_app.integrations.drop_folders.disk import Facts
@@ -65,12 +65,34 @@ class DirectoryPlace:
             PlaceError: it can't be made or written, or its disk is away.
         """
         self._tree.check_mounted()
-        with self._told():
+        try:
             self.root.mkdir(parents=True, exist_ok=True)
-            with self._tree.folder(()) as folder:
-                writes.probe(folder.fd)
+        except OSError as error:
+            raise unusable(f"{self.root} can't be made", error) from error
+        self.try_writing()
         mount = disk.mount_of(self.root.resolve())
         return mount.point if mount is not None else ""
+
+    def try_writing(self) -> None:
+        """Tries whether the directory is there and can be written.
+
+        Raises:
+            PlaceError: it can't, or its disk is away.
+        """
+        try:
+            with self._tree.folder(()) as folder:
+                writes.probe(folder.fd)
+        except OSError as error:
+            raise unusable(f"{self.root} can't be written", error) from error
+
+    def keeps_ids(self) -> bool:
+        """Whether a renamed file is still known on this kind of disk.
+
+        Raises:
+            PlaceError: it is away.
+        """
+        with self._told(), self._tree.folder(()) as folder:
+            return folder.ground.numbered
 
     def write_text(self, name: str, text: str) -> None:
         """Writes a small file into the directory itself, whole; one that says the same stays as it is.
