@@ -3,18 +3,20 @@
 import reflex as rx
 
 from creator_app.state.account import AccountState
+from creator_app.state.drive import DriveState
 from creator_app.state.folder_rows import PlaceRow
 from creator_app.state.folders import FoldersState
 from creator_app.state.jobs_live import JobsLive
+from creator_app.ui.components.drive import add_folder, drive_head
 from creator_app.ui.components.elements import pulse
 from creator_app.ui.components.fields import value_field
 from creator_app.ui.components.folder_row import folder_row
-from creator_app.ui.components.status import bone, empty
+from creator_app.ui.components.status import bone
 from creator_app.ui.layout import page_head, shell
 
 ROUTE = "/folders"
 TITLE = "Folders · Creator"
-ON_LOAD = [AccountState.load, FoldersState.load, JobsLive.load]
+ON_LOAD = [AccountState.load, FoldersState.load, DriveState.load, JobsLive.load]
 
 
 def page() -> rx.Component:
@@ -25,8 +27,9 @@ def page() -> rx.Component:
             "Drop a picture into a folder: its result comes back into the same folder. No page to open.",
             class_name="quiet lead-in",
         ),
-        rx.cond(FoldersState.loaded, _places(), _skeleton()),
+        rx.cond(FoldersState.loaded & DriveState.loaded, _places(), _skeleton()),
         _settings(),
+        add_folder(),
         pulse(FoldersState.reload, 10000),
         here="folders",
     )
@@ -34,31 +37,35 @@ def page() -> rx.Component:
 
 def _places() -> rx.Component:
     return rx.el.div(
-        rx.cond(
-            FoldersState.places.length() > 0,
-            rx.foreach(FoldersState.places, _place),
-            empty(
-                "folder-open",
-                "Your folders will be here.",
-                "Each recipe can have a folder of its own: drop a picture in, find the result beside it.",
-            ),
+        rx.el.section(
+            drive_head(),
+            rx.foreach(FoldersState.places, lambda place: rx.cond(place.kind == "drive", _folders(place))),
+            class_name="stack near",
         ),
+        rx.foreach(FoldersState.places, lambda place: rx.cond(place.kind == "folder", _watched(place))),
         class_name="stack far",
     )
 
 
-def _place(place: rx.vars.ObjectVar[PlaceRow]) -> rx.Component:
+def _watched(place: rx.vars.ObjectVar[PlaceRow]) -> rx.Component:
     return rx.el.section(
         rx.el.div(
             rx.icon(tag="folder", size=18),
             rx.el.div(
-                rx.el.h2(rx.cond(place.kind == "drive", "Google Drive", "On this machine")),
+                rx.el.h2("On this machine"),
                 rx.el.p(place.title, class_name="quiet small path"),
             ),
             class_name="place-head",
         ),
+        _folders(place),
+        class_name="stack near",
+    )
+
+
+def _folders(place: rx.vars.ObjectVar[PlaceRow]) -> rx.Component:
+    return rx.fragment(
         rx.cond(
-            place.failing != "",
+            (place.failing != "") & (place.state == "ok"),
             rx.el.div(
                 rx.el.strong("It can't be reached just now. We go on trying."),
                 place.failing,
@@ -66,8 +73,14 @@ def _place(place: rx.vars.ObjectVar[PlaceRow]) -> rx.Component:
                 role="status",
             ),
         ),
-        rx.el.ul(rx.foreach(place.folders, folder_row), class_name="folders"),
-        class_name="stack near",
+        rx.cond(
+            place.folders.length() > 0,
+            rx.el.ul(rx.foreach(place.folders, folder_row), class_name="folders"),
+            rx.cond(
+                place.state == "ok",
+                rx.el.p("No folder yet. Add one for the recipe that you use most.", class_name="quiet"),
+            ),
+        ),
     )
 
 
