@@ -4,6 +4,8 @@ import base64
 import hashlib
 import http.server
 import io
+import subprocess
+import sys
 import threading
 import time
 import urllib.parse
@@ -31,6 +33,7 @@ FOLDER = "application/vnd.google-apps.folder"
 SCOPE = "https://www.googleapis.com/auth/"
 BACK = "http://127.0.0.1:9/drive/callback"
 numbers = count(1)
+http_client = httpx.Client(timeout=30)
 
 
 @pytest.fixture(scope="module")
@@ -135,12 +138,12 @@ def test_masks_pick_from_inside(api: Any, ana: Person) -> None:
 def test_what_the_document_doesnt_know_is_refused(drive: DriveServer, ana: Person) -> None:
     headers = {"Authorization": f"Bearer {ana.grant().access}"}
     url = f"{drive.url}/drive/v3/files"
-    assert httpx.get(url, params={"nonsense": "1"}, headers=headers).status_code == 400
-    assert httpx.get(url, params={"pageSize": "0"}, headers=headers).status_code == 400
-    assert httpx.post(url, json={"nonsense": 1}, headers=headers).status_code == 400
-    assert httpx.post(url, json={"size": "5"}, headers=headers).status_code == 403
-    assert httpx.put(url, json={}, headers=headers).status_code == 404
-    assert httpx.get(url).json()["error"]["errors"][0]["reason"] == "required"
+    assert http_client.get(url, params={"nonsense": "1"}, headers=headers).status_code == 400
+    assert http_client.get(url, params={"pageSize": "0"}, headers=headers).status_code == 400
+    assert http_client.post(url, json={"nonsense": 1}, headers=headers).status_code == 400
+    assert http_client.post(url, json={"size": "5"}, headers=headers).status_code == 403
+    assert http_client.put(url, json={}, headers=headers).status_code == 404
+    assert http_client.get(url).json()["error"]["errors"][0]["reason"] == "required"
 
 
 def test_the_search_language(api: Any, ana: Person) -> None:
@@ -314,7 +317,7 @@ def test_new_content_is_a_new_revision(api: Any, ana: Person) -> None:
 
 def open_session(drive: DriveServer, ana: Person, size: int) -> tuple[str, dict[str, str]]:
     headers = {"Authorization": f"Bearer {ana.grant().access}"}
-    answer = httpx.post(
+    answer = http_client.post(
         f"{drive.url}/upload/drive/v3/files?uploadType=resumable",
         json={"name": "big.bin"},
         headers=headers | {"X-Upload-Content-Length": str(size)},
@@ -328,25 +331,25 @@ def test_the_resumable_protocol(drive: DriveServer, ana: Person) -> None:
     place, headers = open_session(drive, ana, len(data))
 
     def put(start: int, stop: int) -> httpx.Response:
-        return httpx.put(
+        return http_client.put(
             place,
             content=data[start:stop],
             headers=headers | {"Content-Range": f"bytes {start}-{stop - 1}/{len(data)}"},
         )
 
     ask = headers | {"Content-Range": f"bytes */{len(data)}"}
-    asked = httpx.put(place, headers=ask)
+    asked = http_client.put(place, headers=ask)
     assert asked.status_code == 308 and "range" not in asked.headers
     assert put(0, 1000).status_code == 400
     assert put(UNIT, 2 * UNIT).status_code == 400
     first = put(0, UNIT)
     assert (first.status_code, first.headers["range"]) == (308, f"bytes=0-{UNIT - 1}")
-    assert httpx.put(place, headers=ask).headers["range"] == f"bytes=0-{UNIT - 1}"
+    assert http_client.put(place, headers=ask).headers["range"] == f"bytes=0-{UNIT - 1}"
     again = put(0, 2 * UNIT)
     assert again.headers["range"] == f"bytes=0-{2 * UNIT - 1}"
     done = put(2 * UNIT, len(data))
     assert done.status_code == 200 and ana.read(done.json()["id"]) == data
-    assert httpx.put(place, headers=ask).json()["id"] == done.json()["id"]
+    assert http_client.put(place, headers=ask).json()["id"] == done.json()["id"]
     assert ana.names() == ["big.bin"]
 
 
@@ -354,9 +357,9 @@ def test_a_session_ends_after_a_week(drive: DriveServer, ana: Person) -> None:
     place, _ = open_session(drive, ana, 5)
     drive.uploads.sessions[place.rsplit("=", 1)[1]].expires = drive.clock.now()
     headers = {"Content-Range": "bytes */5"}
-    assert httpx.put(place, headers=headers).status_code == 404
+    assert http_client.put(place, headers=headers).status_code == 404
     drive.uploads.expire(410)
-    assert httpx.put(place, headers=headers).status_code == 410
+    assert http_client.put(place, headers=headers).status_code == 410
     drive.uploads.gone_status = 404
 
 
@@ -370,10 +373,10 @@ def test_downloads_by_ranges(drive: DriveServer, api: Any, ana: Person) -> None:
     assert hashlib.md5(whole.getvalue()).hexdigest() == told(api, file_id)["md5Checksum"]
     headers = {"Authorization": f"Bearer {ana.grant().access}"}
     url = f"{drive.url}/drive/v3/files/{file_id}?alt=media"
-    part = httpx.get(url, headers=headers | {"Range": f"bytes={UNIT - 3}-{UNIT + 3}"})
+    part = http_client.get(url, headers=headers | {"Range": f"bytes={UNIT - 3}-{UNIT + 3}"})
     assert (part.status_code, part.headers["content-range"]) == (206, f"bytes {UNIT - 3}-{UNIT + 3}/{size}")
     assert part.content == whole.getvalue()[UNIT - 3 : UNIT + 4]
-    assert httpx.get(url, headers=headers | {"Range": f"bytes={size}-"}).status_code == 416
+    assert http_client.get(url, headers=headers | {"Range": f"bytes={size}-"}).status_code == 416
 
 
 def test_a_full_drive_takes_nothing(api: Any, ana: Person) -> None:
@@ -513,7 +516,7 @@ class Listener:
 
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}/hooks/drive"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
     def states(self, at_least: int) -> list[str]:
         with self._arrived:
@@ -647,7 +650,7 @@ def authorize(drive: DriveServer, **more: str) -> httpx.Response:
         "code_challenge": base64.urlsafe_b64encode(verifier_hash).rstrip(b"=").decode(),
         "code_challenge_method": "S256",
     } | more
-    return httpx.get(drive.environ()["GOOGLE_AUTH_URL"], params=asked)
+    return http_client.get(drive.environ()["GOOGLE_AUTH_URL"], params=asked)
 
 
 def came_back(answer: httpx.Response) -> dict[str, str]:
@@ -657,7 +660,7 @@ def came_back(answer: httpx.Response) -> dict[str, str]:
 
 def ask_token(drive: DriveServer, **more: str) -> httpx.Response:
     client = {"client_id": drive.default_client.id, "client_secret": drive.default_client.secret}
-    return httpx.post(drive.environ()["GOOGLE_TOKEN_URL"], data=client | more)
+    return http_client.post(drive.environ()["GOOGLE_TOKEN_URL"], data=client | more)
 
 
 def exchange(drive: DriveServer, code: str, verifier: str = "v" * 43) -> httpx.Response:
@@ -670,9 +673,9 @@ def test_the_consent_page_says_yes_or_no(drive: DriveServer, ana: Person) -> Non
     page = authorize(drive)
     assert page.status_code == 200 and ana.email in page.text and f"{SCOPE}drive" in page.text
     form = {"account": ana.email, "scope": f"{SCOPE}drive", "decision": "allow"}
-    told = came_back(httpx.post(page.url, data=form))
+    told = came_back(http_client.post(page.url, data=form))
     assert told["state"] == "st" and f"{SCOPE}drive" in told["scope"].split()
-    assert came_back(httpx.post(page.url, data=form | {"decision": "deny"})) == {
+    assert came_back(http_client.post(page.url, data=form | {"decision": "deny"})) == {
         "error": "access_denied",
         "state": "st",
     }
@@ -680,14 +683,14 @@ def test_the_consent_page_says_yes_or_no(drive: DriveServer, ana: Person) -> Non
     assert tokens["token_type"] == "Bearer" and tokens["refresh_token"]
     assert set(tokens["scope"].split()) == {"openid", SCOPE + "userinfo.email", SCOPE + "drive"}
     headers = {"Authorization": f"Bearer {tokens['access_token']}"}
-    me = httpx.get(drive.environ()["GOOGLE_USERINFO_URL"], headers=headers).json()
+    me = http_client.get(drive.environ()["GOOGLE_USERINFO_URL"], headers=headers).json()
     assert (me["sub"], me["email"]) == (ana.user.sub, ana.email)
     assert signed_claims(drive, tokens["id_token"])["sub"] == ana.user.sub
 
 
 def signed_claims(drive: DriveServer, token: str) -> dict[str, Any]:
     """What an ID token says, its signature checked by the published key."""
-    key = httpx.get(f"{drive.url}/oauth2/v3/certs").json()["keys"][0]
+    key = http_client.get(f"{drive.url}/oauth2/v3/certs").json()["keys"][0]
     e, n = (int.from_bytes(base64.urlsafe_b64decode(key[one] + "==")) for one in ("e", "n"))
     public = rsa.RSAPublicNumbers(e, n).public_key()
     form = serialization.PublicFormat.SubjectPublicKeyInfo
@@ -738,14 +741,14 @@ def test_a_revoked_grant_is_dead_everywhere(drive: DriveServer, ana: Person, whi
     tokens = ana.grant()
     credentials, api = drive.credentials(tokens), drive.service(tokens)
     revoke = drive.environ()["GOOGLE_REVOKE_URL"]
-    assert httpx.post(revoke, data={"token": getattr(tokens, which)}).status_code == 200
-    assert httpx.post(revoke, data={"token": tokens.refresh}).json()["error"] == "invalid_token"
+    assert http_client.post(revoke, data={"token": getattr(tokens, which)}).status_code == 200
+    assert http_client.post(revoke, data={"token": tokens.refresh}).json()["error"] == "invalid_token"
     with pytest.raises(google.auth.exceptions.RefreshError, match="invalid_grant"):
         credentials.refresh(google.auth.transport.requests.Request())
     with pytest.raises(google.auth.exceptions.RefreshError, match="invalid_grant"):
         api.files().list().execute()
     headers = {"Authorization": f"Bearer {tokens.access}"}
-    answer = httpx.get(f"{drive.url}/drive/v3/files", headers=headers)
+    answer = http_client.get(f"{drive.url}/drive/v3/files", headers=headers)
     assert (answer.status_code, answer.json()["error"]["errors"][0]["reason"]) == (401, "authError")
 
 
@@ -820,7 +823,7 @@ def test_a_cut_after_the_action_leaves_the_file(drive: DriveServer, ana: Person)
     for kind, there in (("cut_before", []), ("cut_after", ["a"])):
         drive.fault(kind, "files.create", times=1)
         with pytest.raises(httpx.TransportError):
-            httpx.post(f"{drive.url}/drive/v3/files", json={"name": "a"}, headers=headers)
+            http_client.post(f"{drive.url}/drive/v3/files", json={"name": "a"}, headers=headers)
         assert ana.names() == there
 
 
@@ -831,7 +834,9 @@ def test_cuts_in_the_middle_of_a_body(drive: DriveServer, ana: Person) -> None:
     got = bytearray()
     with (
         pytest.raises(httpx.TransportError),
-        httpx.stream("GET", f"{drive.url}/drive/v3/files/{file_id}?alt=media", headers=headers) as answer,
+        http_client.stream(
+            "GET", f"{drive.url}/drive/v3/files/{file_id}?alt=media", headers=headers
+        ) as answer,
     ):
         for data in answer.iter_bytes():
             got += data
@@ -839,20 +844,50 @@ def test_cuts_in_the_middle_of_a_body(drive: DriveServer, ana: Person) -> None:
     place, _ = open_session(drive, ana, 8 * UNIT)
     drive.fault("cut_request", "upload.chunk", times=1)
     with pytest.raises(httpx.TransportError):
-        httpx.put(place, content=b"x" * 8 * UNIT, headers=headers)
+        http_client.put(place, content=b"x" * 8 * UNIT, headers=headers)
     for _ in range(50):
-        asked = httpx.put(place, headers=headers | {"Content-Range": f"bytes */{8 * UNIT}"})
+        asked = http_client.put(place, headers=headers | {"Content-Range": f"bytes */{8 * UNIT}"})
         if "range" in asked.headers:
             break
         time.sleep(0.02)
     assert asked.headers["range"] == f"bytes=0-{4 * UNIT - 1}"
 
 
-def test_slowness(drive: DriveServer, api: Any) -> None:
-    drive.fault("slow", "about.get", seconds=0.2, times=1)
-    begin = time.monotonic()
-    api.about().get(fields="user").execute()
-    assert time.monotonic() - begin >= 0.2
+def test_the_library_finds_a_finished_upload_whose_answer_was_lost(
+    drive: DriveServer, api: Any, ana: Person
+) -> None:
+    media = MediaIoBaseUpload(io.BytesIO(b"x" * UNIT), "image/png", chunksize=UNIT, resumable=True)
+    request = api.files().create(body={"name": "a"}, media_body=media)
+    drive.fault("cut_after", "upload.chunk", times=1, reset=True)
+    with pytest.raises(ConnectionResetError):
+        request.next_chunk()
+    _, answer = request.next_chunk()
+    assert [answer["id"]] == [one["id"] for one in ana.children()]
+
+
+def test_after_a_closed_connection_the_library_sends_again_by_itself(
+    drive: DriveServer, api: Any, ana: Person
+) -> None:
+    drive.fault("cut_after", "files.create", times=1)
+    api.files().create(body={"name": "twice"}).execute()
+    assert ana.names() == ["twice", "twice"]
+    reserved = api.files().generateIds(count=1).execute()["ids"][0]
+    drive.fault("cut_after", "files.create", times=1)
+    with refused(409, "fileIdInUse"):
+        api.files().create(body={"id": reserved, "name": "once"}).execute()
+    assert ana.names() == ["once", "twice", "twice"]
+
+
+def test_a_late_answer_is_of_something_that_was_done(drive: DriveServer, ana: Person) -> None:
+    headers = {"Authorization": f"Bearer {ana.grant().access}"}
+    for kind, there in (("slow", []), ("slow_answer", ["a"])):
+        drive.fault(kind, "files.create", seconds=0.3, times=1)
+        with pytest.raises(httpx.ReadTimeout):
+            http_client.post(f"{drive.url}/drive/v3/files", json={"name": "a"}, headers=headers, timeout=0.1)
+        deadline = time.monotonic() + 5
+        while ana.names() != there and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert ana.names() == there
 
 
 # from another process
@@ -882,7 +917,22 @@ def test_a_big_file_takes_no_memory(drive: DriveServer, ana: Person) -> None:
     file_id = ana.drop_generated("root", "big.bin", 64 * 1024 * 1024)
     headers = {"Authorization": f"Bearer {ana.grant().access}"}
     seen = hashlib.md5()
-    with httpx.stream("GET", f"{drive.url}/drive/v3/files/{file_id}?alt=media", headers=headers) as answer:
+    with http_client.stream(
+        "GET", f"{drive.url}/drive/v3/files/{file_id}?alt=media", headers=headers
+    ) as answer:
         for data in answer.iter_bytes():
             seen.update(data)
     assert seen.hexdigest() == ana.file(file_id)["md5Checksum"]
+
+
+def test_it_runs_alone() -> None:
+    command = [sys.executable, "-m", "tests.peers.drive", "--port", "0", "--user", "zoe@example.com"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            url = process.stdout.readline().strip()
+            zoe = RemoteDrive(url).user("zoe@example.com")
+            zoe.drop(zoe.folder("In/Deep"), "a.png", b"1")
+            assert zoe.paths() == ["In/", "In/Deep/", "In/Deep/a.png"]
+        finally:
+            process.terminate()

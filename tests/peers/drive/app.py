@@ -16,7 +16,7 @@ from .errors import ApiError, login_required, scope_missing
 from .log import Entry
 from .methods import BEFORE_UPLOAD, METHODS
 from .oauth_pages import Pages
-from .wire import cut_answer, cut_request, transport_of
+from .wire import cut, cut_answer, cut_request, transport_of, wait_before_answer
 
 if TYPE_CHECKING:
     from .server import DriveServer
@@ -60,8 +60,10 @@ class App:
             entry.faults.append(fault.kind)
             if fault.kind == "slow":
                 await asyncio.sleep(fault.seconds)
+            elif fault.kind == "slow_answer":
+                send = wait_before_answer(fault, send)
             elif fault.kind == "cut_before":
-                transport.close()
+                cut(fault, transport)
                 return
             elif fault.kind == "cut_request":
                 length = int(Request(scope).headers.get("content-length", 0))

@@ -35,6 +35,9 @@ ERRORS: Mapping[str, ApiError] = {
 #: Broken connections: before the request is answered or acted on; in the middle of its body; in the middle of
 #: the answer's body; after it was acted on, before the answer.
 CUTS = ("cut_before", "cut_request", "cut_response", "cut_after")
+#: Waiting before a call is acted on (not at all where the client has gone by then), or after it, before the
+#: answer.
+DELAYS = ("slow", "slow_answer")
 
 
 @dataclass
@@ -42,15 +45,17 @@ class Fault:
     """A rule.
 
     Attributes:
-        kind: a key of `ERRORS`, one of `CUTS`, or ``slow``.
+        kind: a key of `ERRORS`, one of `CUTS` or of `DELAYS`.
         method: a name, or a pattern with ``*``.
         probability: of hitting a call that it fits.
         times: how often it hits at most; ``None`` for no end.
         skip: calls it lets pass first.
         user: e-mail of the one user whose calls it hits.
-        seconds: how long ``slow`` waits before anything is done.
+        seconds: how long `DELAYS` wait.
         retry_after: seconds for the ``Retry-After`` header.
         after_bytes: where ``cut_request`` and ``cut_response`` cut; the middle by default.
+        reset: a cut is a reset of the connection instead of its end. (After a plain end without an answer,
+            httplib2 sends any request once more by itself; after a reset it raises.)
         hits: how often it has hit.
     """
 
@@ -63,6 +68,7 @@ class Fault:
     seconds: float = 0.0
     retry_after: int | None = None
     after_bytes: int | None = None
+    reset: bool = False
     hits: int = 0
 
     def error(self) -> ApiError | None:
@@ -83,15 +89,15 @@ class Fault:
 
 @dataclass
 class Faults:
-    """The rules in force; the first that fits a call hits it, ``slow`` ones beside it."""
+    """The rules in force; the first that fits a call hits it, `DELAYS` beside it."""
 
     rules: list[Fault] = field(default_factory=list)
     dice: random.Random = field(default_factory=lambda: random.Random(1))
 
     def add(self, kind: str, method: str = "*", **more: object) -> Fault:
         """Raises: ValueError: there is no such kind."""
-        if kind not in ERRORS and kind not in CUTS and kind != "slow":
-            raise ValueError(f"no fault {kind!r}: {', '.join((*ERRORS, *CUTS, 'slow'))}")
+        if kind not in (known := (*ERRORS, *CUTS, *DELAYS)):
+            raise ValueError(f"no fault {kind!r}: {', '.join(known)}")
         rule = Fault(kind, method, **more)  # type: ignore[arg-type]
         self.rules.append(rule)
         return rule
@@ -106,8 +112,8 @@ class Faults:
         """The faults for a call that has just come in."""
         found: list[Fault] = []
         for rule in list(self.rules):
-            done = any(one.kind != "slow" for one in found)
-            if (rule.kind != "slow" and done) or not self._hits(rule, method, user):
+            done = any(one.kind not in DELAYS for one in found)
+            if (rule.kind not in DELAYS and done) or not self._hits(rule, method, user):
                 continue
             rule.hits += 1
             found.append(rule)

@@ -231,6 +231,8 @@ def _set_parents(call: Call, item: Item) -> None:
             raise bad_request("A folder can't be put into itself: the parent would create a cycle.")
     if item.parent in added and item.parent not in removed:
         raise bad_request("The file is in this folder already: a duplicate parent.")
+    if item.drive_id and len(added) != len(removed):
+        raise ApiError(403, "teamDrivesParentLimit", "A shared drive item must have exactly one parent.")
     if len(added) > 1 or (added and item.parent not in removed):
         raise ApiError(403, "cannotAddParent", "Increasing the number of parents is not allowed")
     if not added and item.parent in removed:

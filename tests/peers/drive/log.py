@@ -1,5 +1,6 @@
 """What was called: counts for each method, and the calls one by one."""
 
+import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -28,12 +29,20 @@ class Log:
 
     def __init__(self) -> None:
         self.entries: list[Entry] = []
+        self._called = threading.Condition()
 
     def begin(self, request: Request, method: str, user: str | None) -> Entry:
         query = {key: value for key, value in request.query_params.items() if key not in SECRET}
         entry = Entry(time.time(), method, request.method, request.url.path, query, user)
-        self.entries.append(entry)
+        with self._called:
+            self.entries.append(entry)
+            self._called.notify_all()
         return entry
+
+    def wait(self, method: str, times: int, timeout_s: float) -> bool:
+        """Until a method was called so often; false where it wasn't in time."""
+        with self._called:
+            return self._called.wait_for(lambda: self.counts()[method] >= times, timeout_s)
 
     def counts(self, user: str | None = None) -> Counter[str]:
         """Calls by method; of one user, if given."""

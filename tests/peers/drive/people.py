@@ -81,8 +81,20 @@ class Person:
     def names(self, where: str = "root") -> list[str]:
         return sorted(one["name"] for one in self.children(where))
 
+    def paths(self, where: str = "root") -> list[str]:
+        """Everything below a folder, not in the trash, as paths; folders end with a slash."""
+        with self._store.lock:
+            found: list[str] = []
+            for one in self._store.children(self.item(where).id):
+                if not one.trashed_itself:
+                    found.append(one.name + "/" * one.is_folder)
+                    found += [
+                        f"{one.name}/{inner}" for inner in (self.paths(one.id) if one.is_folder else ())
+                    ]
+            return sorted(found)
+
     def read(self, where: str) -> bytes:
-        """The content of a small file."""
+        """The whole content."""
         content = self.item(where).content
         assert content is not None, f"{where} has no content"
         return b"".join(pieces(content, 0, content.size))

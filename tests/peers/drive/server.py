@@ -195,6 +195,10 @@ class DriveServer:
         """Calls by method since the start or the last `clear_log`."""
         return self.log.counts(user)
 
+    def wait_for_calls(self, method: str, times: int = 1, timeout_s: float = 10) -> bool:
+        """Until a method was called so often since the last `clear_log`; false where it wasn't in time."""
+        return self.log.wait(method, times, timeout_s)
+
     def clear_log(self) -> None:
         self.log.clear()
 

@@ -100,6 +100,7 @@ class Store:
     def __init__(self, clock: Clock, blobs: Blobs, seed: int = 0) -> None:
         self.clock, self.blobs, self.lock = clock, blobs, threading.RLock()
         self.users: dict[str, User] = {}
+        self._by_sub: dict[str, User] = {}
         self.drives: dict[str, SharedDrive] = {}
         self.items: dict[str, Item] = {}
         self.reserved: dict[str, str] = {}
@@ -126,7 +127,7 @@ class Store:
         root_id = "0A" + self.new_id()[:15] + "UkPVA"
         sub = "1" + "".join(self._dice.choices(string.digits, k=20))
         user = User(email, name or email.split("@", maxsplit=1)[0].title(), sub, root_id)
-        self.users[email] = user
+        self.users[email] = self._by_sub[sub] = user
         self._top_folder(root_id, "My Drive", user.sub, None)
         return user
 
@@ -141,7 +142,7 @@ class Store:
         self.items[item_id] = Item(item_id, name, FOLDER, None, owner, drive_id, now, now)
 
     def user_by_sub(self, sub: str) -> User:
-        return next(user for user in self.users.values() if user.sub == sub)
+        return self._by_sub[sub]
 
     def used_bytes(self, user: User) -> int:
         """What counts against the user's storage: their files, in the trash too."""

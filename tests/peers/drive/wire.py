@@ -1,6 +1,8 @@
 """Breaks connections at a chosen place, between uvicorn and the app."""
 
 import asyncio
+import socket
+import struct
 
 from starlette.types import Message, Receive, Send
 
@@ -13,6 +15,27 @@ def transport_of(send: Send) -> asyncio.Transport:
     return transport
 
 
+def cut(fault: Fault, transport: asyncio.Transport) -> None:
+    """Ends the connection, after what was written so far; or resets it."""
+    if not fault.reset:
+        transport.close()
+        return
+    linger = struct.pack("ii", 1, 0)
+    transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+    transport.abort()
+
+
+def wait_before_answer(fault: Fault, send: Send) -> Send:
+    """The call is acted on, its answer comes late."""
+
+    async def late(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            await asyncio.sleep(fault.seconds)
+        await send(message)
+
+    return late
+
+
 def cut_request(fault: Fault, length: int, receive: Receive, transport: asyncio.Transport) -> Receive:
     """Reads some of the request's body, then breaks off."""
     left = fault.after_bytes if fault.after_bytes is not None else length // 2
@@ -20,7 +43,7 @@ def cut_request(fault: Fault, length: int, receive: Receive, transport: asyncio.
     async def broken() -> Message:
         nonlocal left
         if left <= 0:
-            transport.abort()
+            cut(fault, transport)
             return {"type": "http.disconnect"}
         message = await receive()
         if message["type"] == "http.request":
@@ -43,7 +66,7 @@ def cut_answer(fault: Fault, send: Send, transport: asyncio.Transport) -> Send:
         if message["type"] == "http.response.start":
             if fault.kind == "cut_after":
                 is_cut = True
-                transport.close()
+                cut(fault, transport)
                 return
             headers = dict(message["headers"])
             left = int(headers.get(b"content-length", b"2")) // 2 if left is None else left
@@ -58,6 +81,6 @@ def cut_answer(fault: Fault, send: Send, transport: asyncio.Transport) -> Send:
         is_cut = True
         if left:
             await send({**message, "body": body[:left], "more_body": True})
-        transport.close()
+        cut(fault, transport)
 
     return broken
