@@ -104,6 +104,14 @@ class Creator:
         """Where inputs and outputs lie."""
         return open_storage(self.settings.storage_url, self.settings.secret_key_value)
 
+    def storage_at(self, url: str) -> Storage:
+        """Another storage than that of the settings.
+
+        Raises:
+            StorageError: the address names none.
+        """
+        return open_storage(url, self.settings.secret_key_value)
+
     @cached_property
     def intake(self) -> Intake:
         """The way in for jobs."""

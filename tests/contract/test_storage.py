@@ -4,8 +4,6 @@ import hashlib
 import io
 import os
 import secrets
-import subprocess
-import sysconfig
 import threading
 import time
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -14,8 +12,6 @@ import pytest
 
 from creator_app.errors import NotFound, StorageError
 from creator_app.integrations.storage import LocalStorage, open_storage
-from tests.conftest import wait_until
-from tests.peers.creator import free_port
 
 BAD_KEYS = [
     "",
@@ -41,42 +37,6 @@ BAD_KEYS = [
 @pytest.fixture
 def local(tmp_path):
     return open_storage((tmp_path / "with space ü").as_uri(), "secret")
-
-
-@pytest.fixture(scope="session")
-def s3_server(tmp_path_factory):
-    """A real S3 server, as an address without a bucket."""
-    folder, port = tmp_path_factory.mktemp("s3"), free_port()
-    process = subprocess.Popen(
-        [f"{sysconfig.get_path('scripts')}/weed", "mini", f"-dir={folder}", *_s3_flags(port)],
-        env={**os.environ, "AWS_ACCESS_KEY_ID": "creator", "AWS_SECRET_ACCESS_KEY": "se/cret"},
-        stdout=(folder / "log").open("wb"),
-        stderr=subprocess.STDOUT,
-        cwd=folder,
-    )
-    try:
-        address = f"s3://creator:se%2Fcret@127.0.0.1:{port}"
-        wait_until(lambda: _answers(address), "The S3 server")
-        yield address
-    finally:
-        process.kill()
-        process.wait()
-
-
-def _s3_flags(port):
-    """Ports of its own, so that two test runs never meet; nothing that calls home."""
-    parts = ("master", "volume", "filer", "admin")
-    yield from (f"-{part}.port={free_port()}" for part in parts)
-    yield from (f"-{part}.port.grpc={free_port()}" for part in (*parts, "s3"))
-    yield from (f"-s3.port={port}", "-s3.port.iceberg=0", "-s3.port.lance=0", "-ip=127.0.0.1")
-    yield from ("-ip.bind=127.0.0.1", "-webdav=false", "-admin.ui=false", "-master.telemetry=false")
-
-
-def _answers(address):
-    try:
-        return not open_storage(f"{address}/ready?secure=0", "").exists("none")
-    except StorageError:
-        return False
 
 
 @pytest.fixture

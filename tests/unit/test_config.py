@@ -106,7 +106,7 @@ SECRETS = {
     "encryption_keys": ["a-very-secret-word-2"],
     "redis_url": "redis://:a-very-secret-word-3@h",
     "database_url": "postgresql://u:a-very-secret-word-4@h/d",
-    "storage_url": "s3://k:a-very-secret-word-5@h/b",
+    "storage_url": "s3://k:a-very-secret-word-5@h/bucket",
     "smtp_url": "smtp://u:a-very-secret-word-6@h",
     "comfyui_servers": ["http://u:a-very-secret-word-7@h"],
     "google_client_id": "id",

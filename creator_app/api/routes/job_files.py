@@ -14,6 +14,7 @@ from creator_app.api.files import StoredFile
 from creator_app.bootstrap import Creator
 from creator_app.domain.content_types import HEAD_BYTES, content_type
 from creator_app.errors import NotFound
+from creator_app.integrations.storage.disposition import disposition
 from creator_app.models import Asset, Job
 from creator_app.services import assets, job_files, jobs
 
@@ -27,6 +28,7 @@ _FILE: dict[int | str, dict[str, Any]] = {
     200: {"description": "The file.", "content": {"application/octet-stream": {}}},
     206: {"description": "The range of it that was asked for."},
     304: {"description": "It has not changed."},
+    307: {"description": "It lies at the address given, for a minute."},
     416: {"description": "It has no such range."},
 }
 
@@ -114,7 +116,7 @@ def outputs_zip(job_id: UUID, caller: JobReader, creator: CreatorDep) -> Respons
     chunks: Iterator[bytes] = zipped(creator.storage, entries)
     name = f"{job.recipe_slug}-{str(job.id)[-8:]}.zip"
     headers = {
-        "Content-Disposition": files.disposition(name, inline=False),
+        "Content-Disposition": disposition(name, inline=False),
         "Cache-Control": "private, no-cache",
     }
     return StreamingResponse(chunks, headers=headers, media_type="application/zip")
@@ -131,7 +133,8 @@ def _answer(
 ) -> Response:
     if width is None:
         stored = StoredFile(asset.storage_key, asset.size_bytes, asset.content_type, filename, asset.sha256)
-        return files.answer(request, creator.storage, stored, download=download)
+        return files.answer(request, creator.storage, stored, download=download, direct=True)
+    # Small versions go through us: there are many on a page, and a browser keeps those of a steady address.
     step = next((step for step in WIDTHS if step >= width), WIDTHS[-1])
     key = assets.thumbnail(creator.storage, asset, step)
     stem = filename.rsplit(".", 1)[0]

@@ -4,7 +4,8 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final, Protocol
+from threading import Event
+from typing import BinaryIO, Final, Literal, Protocol
 
 from creator_app.errors import StorageError
 
@@ -26,12 +27,27 @@ class StoredObject:
         size: bytes.
         sha256: hex; empty where only the file's presence was asked for.
         content_type: as given when it was stored, or guessed from the key.
+        version: another one when the content is another; not to be compared between two storages.
     """
 
     key: str
     size: int
     sha256: str = ""
     content_type: str = "application/octet-stream"
+    version: str = ""
+
+
+@dataclass(frozen=True)
+class Change:
+    """What happened to a file, as `Storage.watch` saw it.
+
+    Attributes:
+        kind: what happened since it was last looked at.
+        item: the file; as it was last seen where it is gone.
+    """
+
+    kind: Literal["added", "changed", "removed"]
+    item: StoredObject
 
 
 @dataclass(frozen=True)
@@ -49,6 +65,15 @@ class Listing:
 
 class Storage(Protocol):
     """A place for files. Every method raises `StorageError`; ``retryable`` tells whether to try again."""
+
+    def prepare(self) -> None:
+        """Makes what the storage needs (folder, bucket, rules of clean-up); does no harm when repeated.
+
+        What a server refuses, and Creator can do without, is only logged.
+        """
+
+    def lacks(self) -> Names:
+        """What `prepare` could not do or has not done yet, in sentences; changes nothing."""
 
     def put(self, key: str, stream: ByteStream, content_type: str | None = None) -> StoredObject:
         """Stores a file whole or not at all; replaces one of the same key."""
@@ -92,11 +117,40 @@ class Storage(Protocol):
             NotFound: there is no such file.
         """
 
+    def watch(self, prefix: str = "", *, stop: Event | None = None, every_s: float = 5.0) -> Iterator[Change]:
+        """What happens to the files below a folder from this call on, without end.
+
+        A file that changes several times between two looks is told of once. While the storage can't be
+        reached nothing is told, and afterwards everything that has become different.
+
+        Args:
+            prefix: the folder; it need not be there yet.
+            stop: ends the iterator soon after it is set.
+            every_s: seconds between two looks; longer where looking itself takes long, shorter where the
+                system tells of changes by itself.
+
+        Raises:
+            StorageError: there are more files than can be kept in mind, or it can never be looked at.
+        """
+
     def signed_url(self, key: str, expires_s: int, filename: str | None = None) -> str:
         """An address that gives the file to whoever has it, for ``expires_s`` seconds.
 
         An address without a host is relative to Creator's own.
         """
+
+    def direct_url(self, key: str, expires_s: int, *, content_type: str, disposition: str) -> str | None:
+        """An address at the storage's own server, or ``None`` where people's browsers can't reach that.
+
+        Args:
+            key: the file; that it is there is not checked.
+            expires_s: how long the address is good, in seconds: from 1 to 7 days, else the nearest of these.
+            content_type: what the server will say that it is, whatever was said when it was stored.
+            disposition: the Content-Disposition that the server will send.
+        """
+
+    def signed_upload_url(self, key: str, expires_s: int) -> str | None:
+        """An address that takes a file by PUT from whoever has it; ``None`` as for `direct_url`."""
 
     def verify_signature(self, key: str, expires: int, signature: str, filename: str | None = None) -> bool:
         """Whether an address of `signed_url` that points to Creator itself is genuine and still valid."""

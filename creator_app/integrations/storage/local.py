@@ -1,19 +1,24 @@
 """Files in a folder of this machine (or a mounted one). A file is seen whole or not at all."""
 
+import errno
 import hashlib
+import itertools
 import mimetypes
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Event
 from typing import BinaryIO, Final
 
 from creator_app.errors import NotFound, StorageError
 from creator_app.integrations.storage.base import (
     CHUNK_BYTES,
     ByteStream,
+    Change,
     Listing,
     Names,
     StoredObject,
@@ -21,11 +26,22 @@ from creator_app.integrations.storage.base import (
     checked_prefix,
     pieces,
 )
+from creator_app.integrations.storage.events import FolderEvents
 from creator_app.integrations.storage.signing import Signer
+from creator_app.integrations.storage.watching import watch
 
 # Unfinished files; a key can't begin with a dot, so they never show up as files.
 _UNFINISHED: Final = ".unfinished"
 _TRIES: Final = 50
+# What is unfinished for longer was left by a process that was killed.
+_LEFT_BEHIND_S: Final = 24 * 3600
+# Trying again is no help against these.
+_LASTING: Final = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG, errno.EISDIR})
+_HINTS: Final = {
+    errno.ENOSPC: "Make room on the disk of the storage.",
+    errno.EDQUOT: "Make room on the disk of the storage.",
+    errno.EACCES: "Give Creator's user the right to write into the storage.",
+}
 
 
 class LocalStorage:
@@ -39,6 +55,19 @@ class LocalStorage:
     def __init__(self, root: Path, secret: str) -> None:
         self._root = root.absolute()
         self._signer = Signer(secret)
+
+    def prepare(self) -> None:
+        """Makes the folder, and clears away what killed processes left half written."""
+        with _told(""):
+            self._root.mkdir(parents=True, exist_ok=True)
+            for entry in (self._root / _UNFINISHED).glob("*"):
+                with suppress(FileNotFoundError):
+                    if time.time() - entry.stat().st_mtime > _LEFT_BEHIND_S:
+                        entry.unlink()
+
+    def lacks(self) -> Names:
+        """Nothing: a folder needs no rules."""
+        return []
 
     def put(self, key: str, stream: ByteStream, content_type: str | None = None) -> StoredObject:
         """Writes beside the target, flushes to the disk, then renames."""
@@ -73,7 +102,7 @@ class LocalStorage:
         with _told(key):
             if path.is_dir():
                 raise NotFound("This file was not found.")
-            return StoredObject(key, path.stat().st_size, content_type=_guess(key))
+            return _described(key, path.stat())
 
     def exists(self, key: str) -> bool:
         """Whether there is such a file."""
@@ -104,10 +133,9 @@ class LocalStorage:
     def list(self, prefix: str = "", cursor: str | None = None, limit: int = 1000) -> Listing:
         """Files below a folder, ordered by key."""
         with _told(prefix):
-            keys = sorted(key for key in self._keys(self._folder(prefix)) if cursor is None or key > cursor)
-            page = keys[:limit]
-            items = [self.stat(key) for key in page if self.exists(key)]
-        return Listing(items, page[-1] if len(keys) > limit and page else None)
+            found = list(itertools.islice(self._items(self._folder(prefix), cursor or ""), limit + 1))
+        page = found[:limit]
+        return Listing(page, page[-1].key if len(found) > limit and page else None)
 
     def folders(self, prefix: str = "") -> Names:
         """Names of the folders directly below one."""
@@ -124,9 +152,30 @@ class LocalStorage:
             if from_path != to_path:
                 self._drop_empty(from_path.parent)
 
+    def watch(self, prefix: str = "", *, stop: Event | None = None, every_s: float = 5.0) -> Iterator[Change]:
+        """Compares what is there: when the system tells of a change, and every few seconds anyway."""
+        folder = self._folder(prefix)
+        events = FolderEvents(folder, stop or Event())
+
+        def look() -> Iterator[StoredObject]:
+            with _told(prefix):
+                yield from self._items(folder)
+
+        return watch(look, events.wait, every_s)
+
     def signed_url(self, key: str, expires_s: int, filename: str | None = None) -> str:
         """An address at Creator itself."""
         return self._signer.url(checked_key(key), expires_s, filename)
+
+    def direct_url(self, key: str, expires_s: int, *, content_type: str, disposition: str) -> str | None:
+        """There is no server but Creator itself."""
+        checked_key(key)
+        return None
+
+    def signed_upload_url(self, key: str, expires_s: int) -> str | None:
+        """There is no server but Creator itself."""
+        checked_key(key)
+        return None
 
     def verify_signature(self, key: str, expires: int, signature: str, filename: str | None = None) -> bool:
         """Whether an address is genuine and still valid."""
@@ -178,15 +227,33 @@ class LocalStorage:
             folder = folder.parent
 
     def _keys(self, folder: Path) -> Iterator[str]:
+        for item in self._items(folder):
+            yield item.key
+
+    def _items(self, folder: Path, after: str = "") -> Iterator[StoredObject]:
+        """Files whose key comes after ``after``, ordered by key; folders that lie before it aren't opened."""
         for entry in self._entries(folder):
+            key = entry.relative_to(self._root).as_posix()
             if entry.is_dir():
-                yield from self._keys(entry)
-            else:
-                yield entry.relative_to(self._root).as_posix()
+                if f"{key}/" > after or after.startswith(f"{key}/"):
+                    yield from self._items(entry, after)
+            elif key > after:
+                with suppress(FileNotFoundError):  # deleted since the folder was read
+                    yield _described(key, entry.stat())
 
     def _entries(self, folder: Path) -> Iterator[Path]:
-        if folder.is_dir():
-            yield from (entry for entry in folder.iterdir() if not entry.name.startswith("."))
+        """What is in a folder, in the order that the keys of all the files below have."""
+        try:
+            with os.scandir(folder) as found:
+                names = sorted(f"{one.name}/" if one.is_dir() else one.name for one in found)
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        yield from (folder / name for name in names if not name.startswith("."))
+
+
+def _described(key: str, found: os.stat_result) -> StoredObject:
+    version = f"{found.st_ino:x}-{found.st_mtime_ns:x}-{found.st_size:x}"
+    return StoredObject(key, found.st_size, content_type=_guess(key), version=version)
 
 
 def _guess(key: str) -> str:
@@ -227,4 +294,8 @@ def _told(key: str) -> Iterator[None]:
         raise NotFound("This file was not found.") from error
     except OSError as error:
         reason = error.strerror or "the disk refused"
-        raise StorageError(f"The file could not be stored or read: {reason}.") from error
+        raise StorageError(
+            f"The file could not be stored or read: {reason}.",
+            hint=_HINTS.get(error.errno or 0),
+            retryable=error.errno not in _LASTING,
+        ) from error
