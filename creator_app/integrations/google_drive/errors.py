@@ -52,6 +52,8 @@ _FULL_WORDS: Final = {
 }
 _NOT_ON: Final = frozenset({"accessNotConfigured", "SERVICE_DISABLED"})
 _SCOPE: Final = frozenset({"insufficientPermissions", "ACCESS_TOKEN_SCOPE_INSUFFICIENT"})
+#: Of a file that was deleted for good.
+_USED_UP: Final = "file ID is not usable"
 _GONE: Final = frozenset({404, 410})
 
 
@@ -81,7 +83,7 @@ def from_answer(status: int, headers: dict[str, Any], content: bytes) -> PlaceEr
             ("There can't be any more files in this folder.", "Clear it up; we try again by ourselves."),
         )
         return PlaceFull(words, hint=hint, detail=detail)
-    if status == 409:
+    if status == 409 or (status == 400 and _USED_UP in message):
         return NameTaken(detail=detail)
     if status in _GONE:
         return EntryGone(detail=detail)
