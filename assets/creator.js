@@ -4,3 +4,4 @@ import "./js/live.js";
 import "./js/drop.js";
 import "./js/submit.js";
 import "./js/account.js";
+import "./js/words.js";

@@ -1,5 +1,6 @@
 """Rows for the operator's page: servers and the line, ready to be drawn. Sentences in the field's terms."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,7 @@ from creator_app.services.pool_view import DeviceView, RecipeAbility, RunView, S
 _SILENT: Final = timedelta(seconds=75)
 #: So many names are spelled out in a sentence.
 _NAMED: Final = 3
+_BUILT_IN: Final = "Built-in engine"
 
 
 @dataclass
@@ -101,8 +103,8 @@ class LineRow:
     running: int = 0
     waiting: int = 0
     accounts_total: int = 0
-    succeeded: int = 0
-    failed: int = 0
+    runs: int = 0
+    hour: str = ""
     accounts: list[AccountRow] = field(default_factory=list)
     more: str = ""
     held: list[str] = field(default_factory=list)
@@ -133,8 +135,8 @@ def line_row(view: LineView) -> LineRow:
         running=view.running,
         waiting=view.waiting,
         accounts_total=view.accounts_total,
-        succeeded=view.runs_succeeded,
-        failed=view.runs_failed,
+        runs=view.runs_succeeded + view.runs_failed,
+        hour=f"Runs in the last hour, {_hour(view)}",
         accounts=[_account_row(one) for one in view.accounts],
         more=f"and {people_count(more, 'account')} more" if more else "",
         held=[
@@ -143,6 +145,12 @@ def line_row(view: LineView) -> LineRow:
         ],
         stuck=[StuckRow(str(one.job_id), one.status, _iso(one.since), one.why) for one in view.stuck],
     )
+
+
+def _hour(view: LineView) -> str:
+    if view.runs_failed:
+        return f"{view.runs_failed} failed"
+    return "all went well" if view.runs_succeeded else "none"
 
 
 def people_count(number: int, noun: str) -> str:
@@ -163,9 +171,9 @@ def _server_row(view: ServerView, pool: Sequence[ServerView]) -> ServerRow:
     bad = next((run for run in view.runs if run.outcome in _FAILED), None)
     return ServerRow(
         id=str(view.id),
-        title=view.name or urlsplit(view.url).netloc,
+        title=_title(view),
         address=view.url,
-        made=_made(view),
+        made="" if _title(view) == _BUILT_IN else _made(view),
         state=view.state,
         tone=tone,
         sentence=sentence,
@@ -195,7 +203,7 @@ _FAILED: Final = ("failed", "lost")
 def _health(view: ServerView) -> tuple[str, str, str]:
     """What a server does, in a few words; their tone; and why, where something is wrong."""
     busy = len(view.running)
-    reason = (view.last_error or "").rstrip(". ")
+    reason = _plain(view.last_error or "")
     if view.state == "online":
         return ("Busy", "alive", "") if busy else ("Ready", "good", "")
     if view.state == "draining":
@@ -214,6 +222,12 @@ def _health(view: ServerView) -> tuple[str, str, str]:
     return ("Not answering" if view.last_seen_at else "Has not answered yet"), "bad", reason
 
 
+def _plain(reason: str) -> str:
+    """An error as it can be read: ``ConnectError('[Errno 111] Connection refused')`` is just the refusal."""
+    inner = re.fullmatch(r"\w+\((['\"])(?:\[Errno -?\d+\] )?(.+)\1\)", reason)
+    return (inner[2] if inner else reason).rstrip(". ")
+
+
 def _quarantine(view: ServerView) -> str:
     left = (view.quarantined_until - datetime.now(UTC)).total_seconds() if view.quarantined_until else 0.0
     return f"In quarantine, {people_seconds(left)} more" if left > 0 else "In quarantine, about to come back"
@@ -223,9 +237,15 @@ def _is_silent(view: ServerView) -> bool:
     return view.last_seen_at is None or datetime.now(UTC) - view.last_seen_at > _SILENT
 
 
+def _title(view: ServerView) -> str:
+    if view.built_in and view.from_settings and not view.name:
+        return _BUILT_IN
+    return view.name or urlsplit(view.url).netloc
+
+
 def _made(view: ServerView) -> str:
     if view.built_in:
-        return "Built-in engine"
+        return _BUILT_IN
     return f"ComfyUI {view.version}" if view.version else "ComfyUI"
 
 
@@ -283,7 +303,10 @@ def _mark(run: RunView) -> MarkRow:
 
 def _why(run: RunView) -> str:
     kind = (run.error_kind or run.outcome).replace("_", " ")
-    return f"{kind}: {run.error_detail.splitlines()[0][:200]}" if run.error_detail else kind
+    if not run.error_detail:
+        return kind
+    detail = run.error_detail.splitlines()[0][:200]
+    return detail if kind == "unknown" else f"{kind}: {detail}"
 
 
 def _account_row(one: AccountInLine) -> AccountRow:

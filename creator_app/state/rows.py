@@ -1,6 +1,7 @@
 """Rows for pages: what a page shows of a job or a recipe, ready to be drawn."""
 
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import Any
 
 from creator_app.services.job_view import JobView, OutputView, people_seconds
@@ -15,7 +16,7 @@ FINAL = ("succeeded", "failed", "canceled")
 
 @dataclass
 class ResultRow:
-    """One result file of a job; ``kind`` is image, video, audio or file."""
+    """One result file of a job; ``kind`` is image, video, audio, text or file."""
 
     n: int = 0
     url: str = ""
@@ -51,6 +52,7 @@ class JobRow:
     before_url: str = ""
     before_thumb: str = ""
     after_thumb: str = ""
+    result_kind: str = ""
     preview_url: str = ""
     ratio: str = "3 / 2"
     results: list[ResultRow] = field(default_factory=list)
@@ -86,6 +88,7 @@ def job_row(view: JobView) -> JobRow:
         before_url=view.before_url or "",
         before_thumb=f"{view.before_url}?width=160" if view.before_url else "",
         after_thumb=f"{results[0].url}?width=160" if results and results[0].kind == "image" else "",
+        result_kind=results[0].kind if results else "",
         preview_url=view.preview_url or "",
         ratio=_ratio(view),
         results=results,
@@ -100,7 +103,7 @@ def job_row(view: JobView) -> JobRow:
 
 def result_row(output: OutputView) -> ResultRow:
     """The row of one result."""
-    kind = output.content_type.split("/")[-1].upper()
+    kind = _format(output)
     dimensions = f"{output.width}×{output.height}" if output.width and output.height else ""
     size = people_size(output.bytes)
     return ResultRow(
@@ -140,9 +143,20 @@ def people_size(size_bytes: int) -> str:
     return f"{size_bytes / 1_000_000:.1f} MB"
 
 
+def _format(output: OutputView) -> str:
+    """What people call the file's type: ``JPEG``, ``MP4``, ``Text``."""
+    if output.content_type == "text/plain":
+        return "Text"
+    major, _, minor = output.content_type.partition("/")
+    suffix = PurePath(output.filename).suffix.lstrip(".")
+    return (minor if major == "image" or not suffix else suffix).upper()
+
+
 def _kind(content_type: str) -> str:
     if content_type in _SHOWN_AS_PICTURES:
         return "image"
+    if content_type == "text/plain":
+        return "text"
     major = content_type.partition("/")[0]
     return major if major in ("video", "audio") else "file"
 

@@ -66,6 +66,11 @@ class _NextPage(Element):
     alias = "next-page"
 
 
+class _TextResult(Element):
+    tag = "TextResult"
+    alias = "text-result"
+
+
 class _PlainLink(Element):
     tag = "PlainLink"
     alias = "a"
@@ -139,6 +144,11 @@ def elapsed_time(since: Any) -> rx.Component:
 def time_left(since: Any, expected_s: Any) -> rx.Component:
     """How long it will go on, given when it began and how long it usually takes."""
     return _TimeLeft.create(custom_attrs={**_data(**{"from": since}, expected=expected_s), **_HANDS_OFF})
+
+
+def text_result(url: Any) -> rx.Component:
+    """A text to read and to copy."""
+    return _TextResult.create(custom_attrs={**_data(src=url), **_HANDS_OFF})
 
 
 def plain_form(*children: rx.Component, **attributes: str) -> rx.Component:

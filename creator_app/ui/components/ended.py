@@ -4,7 +4,14 @@ import reflex as rx
 
 from creator_app.state.job import JobState
 from creator_app.state.rows import ResultRow
-from creator_app.ui.components.elements import before_after, file_link, link, tab_title, when_it_was
+from creator_app.ui.components.elements import (
+    before_after,
+    file_link,
+    link,
+    tab_title,
+    text_result,
+    when_it_was,
+)
 
 
 def done() -> rx.Component:
@@ -14,13 +21,13 @@ def done() -> rx.Component:
     return rx.el.div(
         rx.el.div(
             _result(first),
-            class_name="stage",
+            class_name=f"stage {first.kind}",
             style={"--ratio": job.ratio},
         ),
         rx.el.section(
             tab_title(f"Done · {job.title}"),
             _verdict("circle-check", job.sentence, "verdict good"),
-            rx.foreach(job.results, _download),
+            rx.cond(job.results.length() > 1, _downloads(), _download(first)),
             rx.el.dl(
                 rx.cond(first.dimensions != "", _fact("Size", first.dimensions)),
                 _fact("Format", f"{first.format} · {first.size}"),
@@ -32,7 +39,11 @@ def done() -> rx.Component:
             ),
             rx.el.div(
                 link("Use again", to=f"/new/{job.recipe}?from={job.id}", class_name="button wide"),
-                link("Another picture", to=f"/new/{job.recipe}", class_name="button plain wide"),
+                link(
+                    rx.cond(job.before_url != "", "Another picture", "Start over"),
+                    to=f"/new/{job.recipe}",
+                    class_name="button plain wide",
+                ),
                 class_name="stack close",
             ),
             class_name="panel",
@@ -75,8 +86,20 @@ def _result(first: rx.vars.ObjectVar[ResultRow]) -> rx.Component:
                 rx.el.img(src=first.url, alt=f"Result: {job.title}"),
             ),
         ),
-        ("video", rx.el.video(src=first.url, controls=True, loop=True, preload="metadata")),
-        ("audio", rx.el.audio(src=first.url, controls=True, preload="metadata")),
+        (
+            "video",
+            rx.el.video(src=first.url, controls=True, loop=True, plays_inline=True, preload="metadata"),
+        ),
+        (
+            "audio",
+            rx.el.div(
+                rx.icon("audio-lines"),
+                rx.el.p(first.filename),
+                rx.el.audio(src=first.url, controls=True, preload="metadata"),
+                class_name="nothing",
+            ),
+        ),
+        ("text", text_result(first.url)),
         rx.el.div(rx.icon("file-check"), rx.el.p(first.filename), class_name="nothing"),
     )
 
@@ -126,4 +149,31 @@ def _download(result: rx.vars.ObjectVar[ResultRow]) -> rx.Component:
         to=f"{result.url}?download=1",
         class_name="button main large wide",
         title=f"{result.filename} · {result.facts}",
+    )
+
+
+def _downloads() -> rx.Component:
+    """All at once, or one by one by their names."""
+    job = JobState.job
+    return rx.el.div(
+        file_link(
+            rx.icon("download", size=18),
+            f"Download all {job.results.length()}",
+            to=f"/api/v1/jobs/{job.id}/outputs.zip",
+            class_name="button main large wide",
+        ),
+        rx.el.ul(rx.foreach(job.results, _one_of_several), class_name="downloads"),
+        class_name="stack close",
+    )
+
+
+def _one_of_several(result: rx.vars.ObjectVar[ResultRow]) -> rx.Component:
+    return rx.el.li(
+        file_link(
+            rx.el.span(result.filename, class_name="name"),
+            rx.icon("download", size=16),
+            to=f"{result.url}?download=1",
+            class_name="button plain wide",
+            aria_label=f"Download {result.filename}",
+        )
     )

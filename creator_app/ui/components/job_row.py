@@ -34,7 +34,7 @@ def _thumbs(job: rx.vars.ObjectVar[JobRow]) -> rx.Component:
     return rx.el.div(
         _thumb(job.before_thumb),
         rx.icon("arrow-right"),
-        _thumb(job.after_thumb),
+        rx.cond(job.after_thumb != "", _thumb(job.after_thumb), _kind_of_result(job)),
         class_name="thumbs",
         aria_hidden=True,
     )
@@ -46,6 +46,18 @@ def _thumb(url: rx.Var[str]) -> rx.Component:
         rx.el.img(src=url, alt="", width="56", height="56", loading="lazy"),
         rx.el.span(rx.icon("image"), class_name="none"),
     )
+
+
+def _kind_of_result(job: rx.vars.ObjectVar[JobRow]) -> rx.Component:
+    icon = rx.match(
+        job.result_kind,
+        ("video", rx.icon("film")),
+        ("audio", rx.icon("audio-lines")),
+        ("text", rx.icon("text")),
+        ("file", rx.icon("file")),
+        rx.icon("image"),
+    )
+    return rx.el.span(icon, class_name="none")
 
 
 def _said(job: rx.vars.ObjectVar[JobRow]) -> rx.Component:

@@ -33,13 +33,12 @@ def _counts() -> rx.Component:
         _count("Running", line.running),
         _count("Waiting", line.waiting),
         _count("Accounts with jobs", line.accounts_total),
-        _count("Runs that went well, last hour", line.succeeded),
-        _count("Runs that failed, last hour", line.failed),
+        _count(line.hour, line.runs),
         class_name="counts",
     )
 
 
-def _count(name: str, number: rx.Var[int]) -> rx.Component:
+def _count(name: str | rx.Var[str], number: rx.Var[int]) -> rx.Component:
     return rx.el.div(rx.el.dt(name), rx.el.dd(number, class_name="numbers"))
 
 

@@ -56,7 +56,9 @@ def _names(server: rx.vars.ObjectVar[ServerRow]) -> rx.Component:
     return rx.el.div(
         rx.el.h3(server.title),
         rx.el.p(
-            server.made, " · ", rx.el.span(server.address, class_name="address"), class_name="quiet tiny"
+            rx.cond(server.made != "", f"{server.made} · ", ""),
+            rx.el.span(server.address, class_name="address"),
+            class_name="quiet tiny",
         ),
         class_name="names",
     )
