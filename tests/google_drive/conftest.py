@@ -1,6 +1,9 @@
 """A Google of each test's own, and a Creator's database connected to it."""
 
+import shutil
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -15,7 +18,14 @@ def drive() -> Iterator[DriveServer]:
 
 
 @pytest.fixture
-def world(ready_url: str, drive: DriveServer) -> Iterator[World]:
-    made = World(ready_url, drive)
-    yield made
-    made.close()
+def world(_sqlite_with_tables: Path, tmp_path: Path, drive: DriveServer) -> Iterator[World]:
+    shutil.copy(_sqlite_with_tables, tmp_path / "creator.db")
+    with closing(World(f"sqlite:///{tmp_path / 'creator.db'}", drive)) as made:
+        yield made
+
+
+@pytest.fixture
+def each_world(ready_url: str, drive: DriveServer) -> Iterator[World]:
+    """With SQLite, and again with PostgreSQL."""
+    with closing(World(ready_url, drive)) as made:
+        yield made

@@ -38,7 +38,8 @@ def test_google_is_asked_for_lasting_access_with_pkce(world: World) -> None:
     assert SESSION not in flow.session_hash
 
 
-def test_the_way_back_works_once(world: World) -> None:
+def test_the_way_back_works_once(each_world: World) -> None:
+    world = each_world
     returned = world.go_to_google()
     world.drives.grants.finish(world.user, SESSION, returned, BACK)
     with pytest.raises(ConsentBroken):
@@ -119,7 +120,8 @@ def test_without_a_client_the_operator_is_told_what_to_set(world: World) -> None
     assert caught.value.status == 409 and "GOOGLE_CLIENT_ID" in caught.value.hint
 
 
-def test_connecting_again_revives_the_same_grant(world: World) -> None:
+def test_connecting_again_revives_the_same_grant(each_world: World) -> None:
+    world = each_world
     first = world.connect()
     again = world.connect()
     assert (again.grant_id, again.source_id) == (first.grant_id, first.source_id)

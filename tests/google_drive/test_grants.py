@@ -45,7 +45,8 @@ def test_a_token_that_google_does_not_take_is_renewed(world: World) -> None:
     assert world.drive.calls()["oauth.token"] == 2
 
 
-def test_several_processes_renew_a_token_once(world: World) -> None:
+def test_several_processes_renew_a_token_once(each_world: World) -> None:
+    world = each_world
     grant_id = world.connect().grant_id
     stale = world.drives.grants.access_token(grant_id)
     world.drive.clear_log()
@@ -75,7 +76,8 @@ def test_several_threads_of_one_place_renew_once(world: World) -> None:
     assert world.drive.calls()["oauth.token"] == 2
 
 
-def test_an_answer_for_an_old_consent_changes_nothing(world: World) -> None:
+def test_an_answer_for_an_old_consent_changes_nothing(each_world: World) -> None:
+    world = each_world
     done = world.connect()
     let_it_end(world, done.grant_id)
     world.drive.fault("slow", "oauth.token", seconds=0.6, times=1)
@@ -90,7 +92,8 @@ def test_an_answer_for_an_old_consent_changes_nothing(world: World) -> None:
     assert (now.access_token_encrypted, now.generation) == (kept.access_token_encrypted, 2)
 
 
-def test_a_refusal_of_an_old_consent_ends_no_new_one(world: World) -> None:
+def test_a_refusal_of_an_old_consent_ends_no_new_one(each_world: World) -> None:
+    world = each_world
     done = world.connect()
     let_it_end(world, done.grant_id)
     world.drive.fault("slow", "oauth.token", seconds=0.6, times=1)
@@ -141,7 +144,8 @@ def test_a_single_401_ends_no_grant(world: World) -> None:
 
 
 @pytest.mark.parametrize("how", ["revoke_apps", "expire_refresh_tokens"])
-def test_an_end_is_noticed_and_told_once_for_each_consent(world: World, how: str) -> None:
+def test_an_end_is_noticed_and_told_once_for_each_consent(each_world: World, how: str) -> None:
+    world = each_world
     done = world.connect()
     for consents in (1, 2):
         getattr(world.drive.user("ana@example.com"), how)()

@@ -94,7 +94,6 @@ class World:
         self.rules = rules or Rules.of(drive)
         self.drives = self.process()
         with self.uow.write() as work:
-            recipes.sync_shipped(work)
             account = Account(name="ana")
             work.session.add(account)
             work.session.flush()
@@ -135,6 +134,11 @@ class World:
             row = work.session.get(model, row_id)
             yield row
             work.session.add(row)
+
+    def with_recipes(self) -> "World":
+        with self.uow.write() as work:
+            recipes.sync_shipped(work)
+        return self
 
     def close(self) -> None:
         self.database.engine.dispose()
