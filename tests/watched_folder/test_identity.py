@@ -129,9 +129,7 @@ def test_what_is_no_file_is_not_there(box: Box) -> None:
 
 
 def test_any_name_can_be_shown_and_read(box: Box) -> None:
-    odd = os.fsencode(box.path) + b"/caf\xe9\n.png"
-    with open(odd, "wb") as file:
-        file.write(b"odd")
+    (box.path / os.fsdecode(b"caf\xe9\n.png")).write_bytes(b"odd")
     (box.path / ("ü" * 120 + ".png")).write_bytes(b"long")
     first, second = sorted(box.entries(), key=lambda one: one.size or 0)
     assert first.name == "caf�\n.png"

@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,4 +47,4 @@ class Box:
         return self.place.put(self.upload(content, name), io.BytesIO(content))
 
     def hidden(self) -> list[str]:
-        return sorted(name for name in os.listdir(self.path) if name.startswith("."))
+        return sorted(one.name for one in self.path.iterdir() if one.name.startswith("."))

@@ -37,9 +37,9 @@ _SILENT: Final = (
 MAX_FOLDERS: Final = 2000
 _DEPTH: Final = 7
 _DEBOUNCE_MS: Final = 400
-_CHECK_MS: Final = 2000
+_CHECK_MS: Final = 1000
 _REST_S: Final = 0.2
-_AWAY_S: Final = 2.0
+_AWAY_S: Final = 1.0
 _POLL_MS: Final = 1000
 _LONGEST_POLL_MS: Final = 30_000
 #: Polling may take a twentieth of one processor at most.

@@ -9,6 +9,7 @@ import hashlib
 import os
 import secrets
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import BinaryIO, Final
@@ -24,6 +25,8 @@ _RESERVED: Final = "new"
 _LEFTOVER_NS: Final = 24 * 3600 * 10**9
 #: Names are kept for as long as a delivery may be tried.
 _CLAIM_NS: Final = 15 * 24 * 3600 * 10**9
+_CLAIM_LOOKS: Final = 50
+_CLAIM_REST_S: Final = 0.01
 _NEW_FILE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -66,7 +69,7 @@ def put(folder_fd: int, upload: Upload, source: BinaryIO) -> str:
         OSError: the disk refused.
     """
     token, name = _reserved(upload.id)
-    if not _claim(folder_fd, name, token) and _claimed_by(folder_fd, name) != token:
+    if not _holds(folder_fd, name, token):
         raise NameTaken
     with _unfinished(folder_fd, token) as (file, unfinished):
         digest = hashlib.md5(usedforsecurity=False)
@@ -95,7 +98,7 @@ def put(folder_fd: int, upload: Upload, source: BinaryIO) -> str:
 def arrived(folder_fd: int, upload: Upload) -> str | None:
     """The name under which an earlier `put` of this upload left its file, if it did."""
     token, name = _reserved(upload.id)
-    if _claimed_by(folder_fd, name) not in (None, token):
+    if _claimed_by(folder_fd, name) not in (None, "", token):
         return None
     try:
         facts = disk.facts_at(folder_fd, name)
@@ -211,6 +214,18 @@ def _claim(folder_fd: int, name: str, token: str) -> bool:
         _let_go(folder_fd, name)
         raise
     return True
+
+
+def _holds(folder_fd: int, name: str, token: str) -> bool:
+    """Whether a name is kept for this token; claimed again where the claim is gone."""
+    for _ in range(_CLAIM_LOOKS):
+        if _claim(folder_fd, name, token):
+            return True
+        owner = _claimed_by(folder_fd, name)
+        if owner:
+            return owner == token
+        time.sleep(_CLAIM_REST_S)  # it is let go, or written, at this very moment
+    return False
 
 
 def _claimed_by(folder_fd: int, name: str) -> str | None:
