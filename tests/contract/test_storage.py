@@ -1,17 +1,20 @@
 """What every storage must do."""
 
+import errno
 import hashlib
 import io
 import os
 import secrets
 import threading
 import time
+from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
 from creator_app.errors import NotFound, StorageError
 from creator_app.integrations.storage import LocalStorage, open_storage
+from creator_app.integrations.storage.local import _told
 
 BAD_KEYS = [
     "",
@@ -160,6 +163,8 @@ def test_bad_keys_are_refused_everywhere(storage, key):
         lambda: storage.delete(key),
         lambda: storage.local_path(key),
         lambda: storage.signed_url(key, 60),
+        lambda: storage.direct_url(key, 60, content_type="image/png", disposition="inline"),
+        lambda: storage.signed_upload_url(key, 60),
         lambda: storage.move(key, "b"),
         lambda: storage.move("b", key),
     ]
@@ -209,6 +214,41 @@ def test_lists_come_in_pages(storage):
     assert found == [(key, len(key)) for key in keys if key.startswith("a/")]
     assert sorted(item.key for item in storage.list().items) == keys
     assert storage.list("none").items == []
+
+
+def test_a_list_goes_on_where_it_was_though_the_file_there_is_gone(storage):
+    for number in range(6):
+        storage.put(f"a/{number}/x", b"1")
+    page = storage.list("a", limit=3)
+    storage.delete(page.items[-1].key)
+    assert [item.key for item in storage.list("a", page.cursor).items] == ["a/3/x", "a/4/x", "a/5/x"]
+
+
+def test_the_version_is_another_when_the_content_is(storage):
+    storage.put("a", b"1")
+    first = storage.stat("a").version
+    assert first == storage.stat("a").version == storage.list().items[0].version
+    storage.put("a", b"2")
+    assert storage.stat("a").version not in ("", first)
+
+
+def test_preparing_twice_does_no_harm(storage):
+    storage.prepare()
+    storage.put("a", b"1")
+    storage.prepare()
+    assert content(storage, "a") == b"1"
+    assert storage.lacks() == []
+
+
+def test_what_a_killed_process_left_half_written_is_cleared_away_after_a_day(local, tmp_path):
+    local.put("a", b"1")
+    left = [tmp_path / "with space ü" / ".unfinished" / name for name in ("old", "new")]
+    for file in left:
+        file.write_bytes(b"half")
+    os.utime(left[0], (0, 0))
+    local.prepare()
+    assert [file.exists() for file in left] == [False, True]
+    assert [item.key for item in local.list().items] == ["a"]
 
 
 def test_folders_are_listed_one_level_deep(storage):
@@ -290,9 +330,21 @@ def test_folders_that_empty_and_fill_at_once_lose_nothing(local):
 def test_a_disk_that_refuses_is_told_without_a_path(tmp_path):
     (tmp_path / "file").write_text("")
     storage = LocalStorage(tmp_path / "file" / "below", "secret")
-    with pytest.raises((StorageError, NotFound)) as caught:
+    with pytest.raises(StorageError) as caught:
         storage.put("a", b"1")
     assert str(tmp_path) not in caught.value.message
+
+
+def test_what_can_pass_may_be_tried_again_and_what_can_not_may_not():
+    with pytest.raises(StorageError) as caught:
+        LocalStorage(Path("/proc/creator"), "secret").put("a", b"1")
+    assert caught.value.retryable  # the folder may come back: a disk that is not mounted yet
+    with pytest.raises(StorageError) as caught, _told("a"):
+        raise OSError(errno.EACCES, "Permission denied")
+    assert not caught.value.retryable
+    with pytest.raises(StorageError, match="No space") as caught, _told("a"):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert caught.value.retryable and "Make room" in caught.value.hint
 
 
 @pytest.mark.parametrize("url", ["", "/srv", "ftp://h/x", "file://otherhost/x", "s3://k:s@h"])

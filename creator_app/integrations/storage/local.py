@@ -76,11 +76,11 @@ class LocalStorage:
         size = 0
         with self._unfinished(key) as (file, name):
             for piece in pieces(stream):  # its errors are the sender's, not the disk's: they pass as they are
-                with _told(key):
+                with _told(key, writing=True):
                     file.write(piece)
                 digest.update(piece)
                 size += len(piece)
-            with _told(key):
+            with _told(key, writing=True):
                 file.flush()
                 os.fsync(file.fileno())
                 self._rename(name, target)
@@ -156,8 +156,12 @@ class LocalStorage:
         """Compares what is there: when the system tells of a change, and every few seconds anyway."""
         folder = self._folder(prefix)
         events = FolderEvents(folder, stop or Event())
+        with _told(prefix):
+            self._root.mkdir(parents=True, exist_ok=True)
 
         def look() -> Iterator[StoredObject]:
+            if not self._root.is_dir():  # a disk that is not mounted, for instance: the files are not gone
+                raise StorageError("The folder of the storage is not there.")
             with _told(prefix):
                 yield from self._items(folder)
 
@@ -195,7 +199,7 @@ class LocalStorage:
     @contextmanager
     def _unfinished(self, key: str) -> Iterator[tuple[BinaryIO, Path]]:
         folder = self._root / _UNFINISHED
-        with _told(key):
+        with _told(key, writing=True):
             folder.mkdir(parents=True, exist_ok=True)
             descriptor, name = tempfile.mkstemp(dir=folder)
         path = Path(name)
@@ -286,13 +290,13 @@ def _flush_folder(folder: Path) -> None:
 
 
 @contextmanager
-def _told(key: str) -> Iterator[None]:
-    """Turns the system's errors into ours."""
+def _told(key: str, *, writing: bool = False) -> Iterator[None]:
+    """Turns the system's errors into ours; who writes was never looking for a file."""
     try:
         yield
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise NotFound("This file was not found.") from error
     except OSError as error:
+        if isinstance(error, FileNotFoundError | NotADirectoryError) and not writing:
+            raise NotFound("This file was not found.") from error
         reason = error.strerror or "the disk refused"
         raise StorageError(
             f"The file could not be stored or read: {reason}.",
