@@ -30,7 +30,7 @@ def unusable(sentence: str, error: OSError) -> PlaceBusy:
     """A directory that can't be worked with, for its operator, who may mend that."""
     return PlaceBusy(
         f"{sentence}: {error.strerror or error}.",
-        hint="Let the user that Creator runs as write there, or set WATCH_DIR to another directory, or to off.",
+        hint="Let the user that Creator runs as write there, or set WATCH_DIR to another directory, or off.",
     )
 
 
