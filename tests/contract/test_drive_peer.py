@@ -26,7 +26,6 @@ from googleapiclient.http import MediaInMemoryUpload, MediaIoBaseDownload, Media
 
 from tests.peers.drive import DriveServer, RemoteDrive
 from tests.peers.drive.people import Person
-from tests.peers.drive.server import Settings
 
 UNIT = 256 * 1024
 FOLDER = "application/vnd.google-apps.folder"
@@ -46,13 +45,7 @@ def one_server() -> Iterator[DriveServer]:
 def drive(one_server: DriveServer) -> Iterator[DriveServer]:
     """The shared server, without what a former test turned on."""
     yield one_server
-    one_server.faults.clear()
-    one_server.clear_log()
-    one_server.settings = Settings()
-    one_server.auto_approve = one_server.auto_scopes = None
-    one_server.changes.lose_every, one_server.changes.delay_s = 0, 0.0
-    one_server.pushes.times, one_server.pushes.lose_every = 1, 0
-    one_server.oauth.access_token_s = 3599
+    one_server.calm()
 
 
 @pytest.fixture
@@ -360,7 +353,6 @@ def test_a_session_ends_after_a_week(drive: DriveServer, ana: Person) -> None:
     assert http_client.put(place, headers=headers).status_code == 404
     drive.uploads.expire(410)
     assert http_client.put(place, headers=headers).status_code == 410
-    drive.uploads.gone_status = 404
 
 
 def test_downloads_by_ranges(drive: DriveServer, api: Any, ana: Person) -> None:
@@ -399,6 +391,16 @@ def test_a_growing_file_has_its_sums_only_when_it_is_whole(api: Any, ana: Person
         growing.grow()
     assert sizes == [("1", False), ("3", False), ("4", True)]
     assert ana.read("v.mp4") == b"abcd"
+
+
+def test_a_growing_file_may_have_the_sums_of_what_is_there(api: Any, ana: Person) -> None:
+    growing = ana.drop_growing("root", "v.mp4", [b"a", b"b"], sums="always")
+    first = told(api, growing.id)
+    growing.grow()
+    second = told(api, growing.id)
+    assert first["md5Checksum"] == hashlib.md5(b"a").hexdigest()
+    assert second["md5Checksum"] == hashlib.md5(b"ab").hexdigest()
+    assert second["headRevisionId"] != first["headRevisionId"]
 
 
 # changes
@@ -468,6 +470,10 @@ def test_shared_drives_have_logs_of_their_own(drive: DriveServer, api: Any, ana:
     with refused(403, "teamDriveIdRequiresTeamDriveCorpora"):
         found(api, inside, corpora="drive", **everywhere)
     assert [one["name"] for one in api.drives().list().execute()["drives"]] == ["Studio"]
+    drive.set_members(studio.id)
+    member = api.changes().list(pageToken=mine, **everywhere).execute()["changes"][-1]
+    assert (member["changeType"], member["driveId"], member["removed"]) == ("drive", studio.id, True)
+    drive.set_members(studio.id, ana.email)
     kept = ana.drop("root", "mine.png", b"1")
     mine = start(api)
     ana.move(kept, studio.id)
@@ -799,6 +805,12 @@ def test_errors_on_demand(drive: DriveServer, api: Any, kind: str, status: int, 
     assert caught.value.resp["retry-after"] == "7"
     api.files().list().execute()
     assert fault.hits == 1 and drive.calls()["files.list"] == 3
+
+
+def test_the_library_refreshes_and_repeats_after_a_401(drive: DriveServer, api: Any) -> None:
+    fault = drive.fault("authError", "files.list", times=1)
+    api.files().list().execute()
+    assert fault.hits == 1 and drive.calls() == {"files.list": 2, "oauth.token": 1}
 
 
 def test_faults_by_chance_follow_from_a_seed(drive: DriveServer, api: Any) -> None:

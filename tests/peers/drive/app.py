@@ -185,6 +185,10 @@ class App:
             return Response(status_code=499)
         if request.method not in ("PUT", "POST"):
             raise ApiError(404, "notFound", "Not Found")
+        async with session.turn:
+            return await self._next_chunk(request, session)
+
+    async def _next_chunk(self, request: Request, session: uploads.Session) -> Response:
         if session.answer is not None:
             await request.body()
             return _told(session.call, session.answer)

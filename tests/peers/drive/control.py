@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 SERVER_METHODS = {
     "user", "shared_drive", "client", "fault", "clear_faults", "seed_faults", "advance", "calls", "clear_log",
-    "set", "environ", "expire_page_tokens", "expire_uploads", "expire_access_tokens",
+    "set", "environ", "expire_page_tokens", "expire_uploads", "expire_access_tokens", "set_members", "calm",
+    "wait_for_calls",
 }  # fmt: skip
 
 

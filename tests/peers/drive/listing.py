@@ -82,7 +82,7 @@ def _root(call: Call, folder_id: str) -> str:
 def _candidates(call: Call, asked: query.Query) -> Iterable[Item]:
     if asked.parents and asked.is_plain:
         return call.store.children(_root(call, asked.parents[0]))
-    return call.store.items.values()
+    return call.store.within_reach(call.viewer.user)
 
 
 def _is_listed(call: Call, item: Item) -> bool:

@@ -250,6 +250,7 @@ class Person:
         with self._store.lock:
             item = self.item(where)
             item.shared_with[self._server.user(email).user.sub] = role
+            self._store.is_anything_shared = True
             self._store.changed(item, "permissions")
 
     def unshare(self, where: str, email: str) -> None:

@@ -158,6 +158,14 @@ class DriveServer:
                 self.changes.note_drive(drive.id, one.sub)
             return drive
 
+    def set_members(self, drive_id: str, *members: str) -> None:
+        """Who belongs to a shared drive from now on; told in the logs of those who come and go."""
+        with self.store.lock:
+            drive, people = self.store.drives[drive_id], {self.user(one).user.sub for one in members}
+            different, drive.members = drive.members ^ people, people
+            for sub in different:
+                self.changes.note_drive(drive_id, sub)
+
     # the client library
 
     def credentials(self, tokens: Tokens) -> google.oauth2.credentials.Credentials:
@@ -186,6 +194,15 @@ class DriveServer:
     def pushes(self) -> Pushes:
         """How push messages go out: lost, doubled, late."""
         return self.channels.pushes
+
+    def calm(self) -> None:
+        """For tests that share a server: no faults, losses, delays, approvals any more; an empty log."""
+        self.faults.clear()
+        self.log.clear()
+        self.settings, self.channels.pushes = Settings(), Pushes()
+        self.auto_approve = self.auto_scopes = None
+        self.changes.lose_every, self.changes.delay_s = 0, 0.0
+        self.oauth.access_token_s, self.uploads.gone_status = 3599, 404
 
     def advance(self, seconds: float) -> None:
         """Turns the clock: tokens, channels and upload sessions end."""

@@ -106,6 +106,8 @@ class Store:
         self.reserved: dict[str, str] = {}
         self.listeners: list[Listener] = []
         self._children: dict[str, dict[str, None]] = {}
+        self._owned: dict[str | None, dict[str, None]] = {}
+        self.is_anything_shared = False
         self._numbers = itertools.count(1)
         self._dice = random.Random(seed or secrets.randbits(64))
 
@@ -153,6 +155,11 @@ class Store:
 
     def children(self, parent: str) -> list[Item]:
         return [self.items[one] for one in self._children.get(parent, {})]
+
+    def within_reach(self, user: User) -> list[Item]:
+        """At least what the user can see: their own, what is in shared drives, what others share."""
+        owners = list(self._owned) if self.is_anything_shared else [user.sub, None]
+        return [self.items[one] for owner in owners for one in self._owned.get(owner, {})]
 
     def ancestors(self, item: Item) -> Iterator[Item]:
         """The folder that it is in, the one around that, up to the top."""
@@ -203,6 +210,7 @@ class Store:
         self.reserved.pop(item.id, None)
         self.items[item.id] = item
         self._children.setdefault(parent.id, {})[item.id] = None
+        self._owned.setdefault(item.owner, {})[item.id] = None
         self.changed(item, "add")
         return item
 
@@ -221,7 +229,9 @@ class Store:
         self._children.setdefault(folder.id, {})[item.id] = None
         if item.drive_id != folder.drive_id:
             for one in (item, *self.descendants(item)):
+                self._owned[one.owner].pop(one.id)
                 one.drive_id, one.owner = folder.drive_id, folder.owner
+                self._owned.setdefault(one.owner, {})[one.id] = None
 
     def remove(self, item: Item) -> None:
         """For good, with all that is in it ("Trash or delete files and folders")."""
@@ -231,6 +241,7 @@ class Store:
         if item.parent is not None:
             self._children[item.parent].pop(item.id, None)
         self._children.pop(item.id, None)
+        self._owned[item.owner].pop(item.id)
         del self.items[item.id]
         self._tell(item, "remove", logs)
 

@@ -5,6 +5,7 @@ has arrived, without ``Range`` that nothing has; ``Content-Range: bytes */N`` as
 is a multiple of 256 KiB; whoever asks for a finished upload gets the file.
 """
 
+import asyncio
 import re
 import secrets
 from dataclasses import dataclass, field
@@ -36,6 +37,8 @@ class Session:
     total: int | None = None
     rest: bytearray = field(default_factory=bytearray)
     answer: dict[str, Any] | None = None
+    #: one request at a time, also where a client gave up waiting and asks anew
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def take(self, data: bytes) -> None:
         self.rest += data
