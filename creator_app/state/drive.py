@@ -55,7 +55,8 @@ class DriveState(rx.State):
     cursor: str = ""
     search: str = ""
     chosen: ChoiceRow = ChoiceRow()
-    busy: bool = False
+    #: Whether it is asked if the Drive really is to be disconnected.
+    leaving: bool = False
     wrong: str = ""
 
     @rx.event
@@ -72,9 +73,16 @@ class DriveState(rx.State):
         return None
 
     @rx.event
+    async def ask_to_leave(self, ask: bool) -> None:
+        """Asks whether the Drive is to be disconnected, or stops asking."""
+        await require_user(self)
+        self.leaving = bool(ask)
+
+    @rx.event
     async def disconnect(self) -> rx.event.EventSpec:
         """Gives our access back at Google and forgets it."""
         user = await require_user(self)
+        self.leaving = False
         confirmed = await asyncio.to_thread(get_creator().drives.disconnect, user.account_id)
         await self._read(user)
         if confirmed:
@@ -97,7 +105,7 @@ class DriveState(rx.State):
     async def stop_adding(self) -> None:
         """Closes the dialog."""
         await require_user(self)
-        self.adding, self.busy, self.wrong = False, False, ""
+        self.adding, self.wrong = False, ""
 
     @rx.event
     async def pick(self, slug: str) -> None:

@@ -85,13 +85,21 @@ def _more() -> rx.Component:
         class_name="button plain icon",
         aria_label="What to do with Google Drive",
     )
-    return rx.alert_dialog.root(
+    return rx.fragment(
         rx.menu.root(
             rx.menu.trigger(trigger),
             rx.menu.content(
-                rx.alert_dialog.trigger(rx.menu.item("Disconnect")), variant="soft", color_scheme="gray"
+                rx.menu.item("Disconnect", on_select=DriveState.ask_to_leave(True)),
+                variant="soft",
+                color_scheme="gray",
             ),
         ),
+        _leave(),
+    )
+
+
+def _leave() -> rx.Component:
+    return rx.alert_dialog.root(
         rx.alert_dialog.content(
             rx.alert_dialog.title("Disconnect Google Drive?"),
             rx.alert_dialog.description(
@@ -99,16 +107,18 @@ def _more() -> rx.Component:
                 "your Drive stays as it is.",
             ),
             rx.el.div(
-                rx.alert_dialog.cancel(rx.el.button("Keep it", type="button", class_name="button")),
-                rx.alert_dialog.action(
-                    rx.el.button(
-                        "Disconnect", type="button", class_name="button main", on_click=DriveState.disconnect
-                    )
+                rx.el.button(
+                    "Keep it", type="button", class_name="button", on_click=DriveState.ask_to_leave(False)
+                ),
+                rx.el.button(
+                    "Disconnect", type="button", class_name="button main", on_click=DriveState.disconnect
                 ),
                 class_name="row end-row dialog-end",
             ),
             max_width="440px",
         ),
+        open=DriveState.leaving,
+        on_open_change=DriveState.ask_to_leave,
     )
 
 

@@ -104,7 +104,8 @@ def check_new_id(call: Call) -> None:
         return
     if wanted in call.store.items:
         raise ApiError(409, "fileIdInUse", "A file already exists with the provided ID.", location="file.id")
-    if call.store.reserved.get(wanted) != call.viewer.user.sub:
+    kind = "shortcuts" if call.body.get("mimeType") == SHORTCUT else "files"
+    if call.store.reserved.get(wanted) != (call.viewer.user.sub, kind):
         raise invalid("The provided file ID is not usable.", "file.id")
 
 
@@ -287,5 +288,5 @@ def files_delete(call: Call) -> None:
 def files_generate_ids(call: Call) -> dict[str, Any]:
     if call.params["space"] != "drive" or call.params["type"] not in ("files", "shortcuts"):
         raise invalid("Invalid Value", "space")
-    ids = call.store.reserve_ids(call.viewer.user, call.params["count"])
+    ids = call.store.reserve_ids(call.viewer.user, call.params["count"], call.params["type"])
     return {"kind": "drive#generatedIds", "space": "drive", "ids": ids}

@@ -103,7 +103,8 @@ class Store:
         self._by_sub: dict[str, User] = {}
         self.drives: dict[str, SharedDrive] = {}
         self.items: dict[str, Item] = {}
-        self.reserved: dict[str, str] = {}
+        #: id → who may use it, for ``files`` or for ``shortcuts``
+        self.reserved: dict[str, tuple[str, str]] = {}
         self.listeners: list[Listener] = []
         self._children: dict[str, dict[str, None]] = {}
         self._owned: dict[str | None, dict[str, None]] = {}
@@ -117,10 +118,10 @@ class Store:
         letters = string.ascii_letters + string.digits + "-_"
         return "1" + "".join(self._dice.choices(letters, k=32))
 
-    def reserve_ids(self, user: User, count: int) -> list[str]:
+    def reserve_ids(self, user: User, count: int, kind: str) -> list[str]:
         """files.generateIds: ids that this user may use in files.create and files.copy."""
         ids = [self.new_id() for _ in range(count)]
-        self.reserved |= dict.fromkeys(ids, user.sub)
+        self.reserved |= dict.fromkeys(ids, (user.sub, kind))
         return ids
 
     # people and drives
