@@ -2,9 +2,12 @@
 
 import base64
 import binascii
+import hashlib
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+
+from sqlalchemy.exc import IntegrityError
 
 from creator_app.domain.job_state import FINAL, JobStatus
 from creator_app.errors import Conflict, InvalidInput, NotFound
@@ -66,8 +69,14 @@ def submit(
         available_at=now,
         created_at=now,
     )
-    work.session.add(job)
-    work.session.flush()
+    try:
+        with work.session.begin_nested():
+            work.session.add(job)
+    except IntegrityError:  # somebody used the same key at this very moment
+        known = find_repeat(work, account_id, idempotency_key, content_hash) if idempotency_key else None
+        if known is None:
+            raise
+        return known, False
     work.session.add(JobEvent(job_id=job.id, kind="submitted", to_status=job.status, data={"source": source}))
     ledger.hold(work, job)
     work.session.flush()
@@ -170,6 +179,32 @@ def retry(work: Work, account_id: UUID, user_id: UUID, job_id: UUID) -> Job:
         NotFound: no such job.
         Conflict: it has not ended yet.
     """
+    return retry_once(work, account_id, user_id, job_id, None)[0]
+
+
+def retry_once(
+    work: Work, account_id: UUID, user_id: UUID, job_id: UUID, idempotency_key: str | None
+) -> tuple[Job, bool]:
+    """As `retry`; the same key again answers with the first job again.
+
+    Args:
+        work: a writing transaction.
+        account_id: whose job it is, and who pays.
+        user_id: who asks.
+        job_id: the one that has ended.
+        idempotency_key: the caller's name for this retry; from the same keys as those of `submit`.
+
+    Returns:
+        The job, and whether it was made now (``False``: this key had been used for this retry before).
+
+    Raises:
+        NotFound: no such job.
+        Conflict: it has not ended yet, or the key was used for something else.
+    """
+    content = hashlib.sha256(f"retry of {job_id}".encode()).hexdigest() if idempotency_key else None
+    known = find_repeat(work, account_id, idempotency_key, content) if idempotency_key else None
+    if known is not None:  # before anything else: the job that was retried may be gone by now
+        return known, False
     old = get(work, account_id, job_id)
     if JobStatus(old.status) not in FINAL:
         raise Conflict("This job has not ended yet.", hint="Wait for it, or cancel it first.")
@@ -180,7 +215,7 @@ def retry(work: Work, account_id: UUID, user_id: UUID, job_id: UUID) -> Job:
         inputs=dict(old.inputs),
         price_credits=old.price_credits,
     )
-    job, _ = submit(
+    return submit(
         work,
         account_id=account_id,
         user_id=user_id,
@@ -188,8 +223,9 @@ def retry(work: Work, account_id: UUID, user_id: UUID, job_id: UUID) -> Job:
         source=old.source,
         source_ref=old.source_ref,  # its result goes where the first one would have gone
         retry_of=old.id,
+        idempotency_key=idempotency_key,
+        content_hash=content,
     )
-    return job
 
 
 def delete(work: Work, account_id: UUID, job_id: UUID) -> None:

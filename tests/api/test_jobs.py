@@ -3,10 +3,13 @@
 import json
 import uuid
 from pathlib import Path
+from uuid import UUID
 
 import httpx
 import pytest
+from sqlmodel import select
 
+from creator_app.models import LedgerEntry
 from tests.api.stack import RECIPE, Stack, picture
 
 IMAGE = {"image": ("photo.png", picture(), "image/png")}
@@ -55,6 +58,45 @@ def test_the_same_key_makes_one_job(stack: Stack, person: httpx.Client) -> None:
     assert person.post("/api/v1/jobs", data={"recipe": RECIPE}, files=other, headers=key).status_code == 409
     assert len(person.get("/api/v1/jobs").json()["items"]) == 1
     assert stored(stack) == files
+
+
+def test_the_same_key_retries_once(stack: Stack, person: httpx.Client) -> None:
+    job = stack.submit(person)
+    person.post(f"/api/v1/jobs/{job['id']}/cancel")
+    key = {"Idempotency-Key": str(uuid.uuid4())}
+    first = person.post(f"/api/v1/jobs/{job['id']}/retry", headers=key)
+    again = person.post(f"/api/v1/jobs/{job['id']}/retry", headers=key)
+    assert (first.status_code, again.status_code) == (202, 202)
+    assert again.json()["id"] == first.json()["id"]
+    assert "idempotency-replayed" not in first.headers and again.headers["idempotency-replayed"] == "true"
+    assert len(person.get("/api/v1/jobs").json()["items"]) == 2
+    with stack.creator.uow.read() as work:
+        holds = select(LedgerEntry.id).where(LedgerEntry.job_id == UUID(first.json()["id"]))
+        assert len(work.session.exec(holds).all()) == 1
+    person.delete(f"/api/v1/jobs/{job['id']}")  # the first answer may have been lost until after that
+    gone = person.post(f"/api/v1/jobs/{job['id']}/retry", headers=key)
+    assert (gone.status_code, gone.json()["id"]) == (202, first.json()["id"])
+
+
+def test_a_key_stands_for_one_thing_be_it_a_retry_or_a_job(stack: Stack, person: httpx.Client) -> None:
+    key = {"Idempotency-Key": str(uuid.uuid4())}
+    jobs = [stack.submit(person, headers=key), stack.submit(person)]
+    for job in jobs:
+        person.post(f"/api/v1/jobs/{job['id']}/cancel")
+    used = person.post(f"/api/v1/jobs/{jobs[1]['id']}/retry", headers=key)
+    assert (used.status_code, used.json()["error"]["code"]) == (409, "conflict")
+    other = {"Idempotency-Key": str(uuid.uuid4())}
+    retries = [person.post(f"/api/v1/jobs/{job['id']}/retry", headers=other) for job in jobs]
+    assert [answer.status_code for answer in retries] == [202, 409]
+    assert retries[1].json()["error"]["message"] == used.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("key", ["", "k" * 256])
+def test_a_key_that_is_none_retries_nothing(stack: Stack, person: httpx.Client, key: str) -> None:
+    job = stack.submit(person)
+    person.post(f"/api/v1/jobs/{job['id']}/cancel")
+    answer = person.post(f"/api/v1/jobs/{job['id']}/retry", headers={"Idempotency-Key": key})
+    assert answer.status_code == 422
 
 
 def test_a_key_of_another_account_is_another_key(stack: Stack, person: httpx.Client) -> None:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from uuid import UUID
 
@@ -141,6 +142,21 @@ def test_the_same_idempotency_key_finds_the_same_job_and_holds_once(world: World
     again, created = world.submit(key="k", content="c")
     assert (again.id, created) == (first.id, False)
     assert world.ledger(first.id) == ["hold"]
+
+
+def test_one_key_at_the_same_moment_makes_one_job(world: World) -> None:
+    together = threading.Barrier(4)
+
+    def submit(_: int) -> tuple[UUID, bool]:
+        together.wait()
+        job, created = world.submit(key="k", content="c")
+        return job.id, created
+
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(submit, range(4)))
+    assert len({job_id for job_id, _ in found}) == 1
+    assert sorted(created for _, created in found) == [False, False, False, True]
+    assert world.ledger(found[0][0]) == ["hold"]
 
 
 def test_an_idempotency_key_with_other_content_is_refused(world: World) -> None:

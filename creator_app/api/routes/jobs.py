@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from creator_app.api.dependencies import Caller, CreatorDep, JobReader, JobWriter
@@ -19,27 +19,34 @@ from creator_app.services.job_view import JobView
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 
 _MAX_KEY = 255
+_REPLAYED = "Idempotency-Replayed"
 
 
-@router.post("", status_code=202, response_model=JobView, openapi_extra=SUBMISSION)
-async def submit(
-    request: Request,
-    caller: JobWriter,
-    creator: CreatorDep,
+def _key(
     idempotency_key: Annotated[
         str | None, Header(description="Repeat it to repeat a request safely.")
     ] = None,
-) -> Response:
-    """Accepts a job. The same ``Idempotency-Key`` with the same content answers with the first one again."""
+) -> str | None:
     if idempotency_key is not None and not 0 < len(idempotency_key) <= _MAX_KEY:
         raise InvalidInput(
             f"An idempotency key has 1 to {_MAX_KEY} characters.", hint="A random UUID will do."
         )
+    return idempotency_key
+
+
+IdempotencyKey = Annotated[str | None, Depends(_key)]
+
+
+@router.post("", status_code=202, response_model=JobView, openapi_extra=SUBMISSION)
+async def submit(
+    request: Request, caller: JobWriter, creator: CreatorDep, idempotency_key: IdempotencyKey
+) -> Response:
+    """Accepts a job. The same ``Idempotency-Key`` with the same content answers with the first one again."""
     async with read_form(request, creator.settings.max_upload_bytes) as form:
         view, created = await run_in_threadpool(_submit, creator, caller, form, idempotency_key)
     headers = {"Location": f"/api/v1/jobs/{view.id}"}
     if not created:
-        headers["Idempotency-Replayed"] = "true"
+        headers[_REPLAYED] = "true"
     return Response(view.model_dump_json(), 202, headers, "application/json")
 
 
@@ -81,12 +88,17 @@ def cancel_job(job_id: UUID, caller: JobWriter, creator: CreatorDep) -> JobView:
 
 
 @router.post("/{job_id}/retry", status_code=202)
-def retry_job(job_id: UUID, caller: JobWriter, creator: CreatorDep, response: Response) -> JobView:
-    """Makes a new job like an ended one."""
+def retry_job(
+    job_id: UUID, caller: JobWriter, creator: CreatorDep, response: Response, idempotency_key: IdempotencyKey
+) -> JobView:
+    """Makes a new job like an ended one. The same ``Idempotency-Key`` answers with the first one again."""
     with creator.uow.write(durable=True) as work:
-        new = jobs.retry(work, caller.account_id, caller.user_id, job_id)
-    response.headers["Location"] = f"/api/v1/jobs/{new.id}"
-    return read_view(creator, caller, new.id)
+        new, created = jobs.retry_once(work, caller.account_id, caller.user_id, job_id, idempotency_key)
+        new_id = new.id
+    response.headers["Location"] = f"/api/v1/jobs/{new_id}"
+    if not created:
+        response.headers[_REPLAYED] = "true"
+    return read_view(creator, caller, new_id)
 
 
 def _submit(creator: Creator, caller: Caller, form: Form, key: str | None) -> tuple[JobView, bool]:
