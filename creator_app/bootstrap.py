@@ -17,7 +17,7 @@ from creator_app.infrastructure.database import Database
 from creator_app.infrastructure.encryption import Encryptor, get_encryptor
 from creator_app.infrastructure.queue import TicketQueue
 from creator_app.infrastructure.rate_limit import RateLimiter
-from creator_app.infrastructure.redis import redis_client
+from creator_app.infrastructure.redis import Breaker, helping_client
 from creator_app.integrations.drop_folders import DirectoryPlace, DropPlace
 from creator_app.integrations.storage import Storage, open_storage
 from creator_app.live.publisher import Publisher
@@ -72,12 +72,16 @@ class Creator:
     @cached_property
     def redis(self) -> redis.Redis:
         """The Valkey database of live progress."""
-        return redis_client(self.settings.redis_url_for(1))
+        return helping_client(self.settings.redis_url_for(1), self._breaker)
 
     @cached_property
     def tickets(self) -> TicketQueue:
         """Where tickets for the workers are issued."""
-        return TicketQueue(redis_client(self.settings.redis_url_for(0)))
+        return TicketQueue(helping_client(self.settings.redis_url_for(0), self._breaker))
+
+    @cached_property
+    def _breaker(self) -> Breaker:
+        return Breaker()
 
     @cached_property
     def publisher(self) -> Publisher:

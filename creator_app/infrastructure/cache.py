@@ -3,7 +3,6 @@
 import functools
 import hashlib
 import json
-import time
 from collections.abc import Callable
 from datetime import date
 from enum import Enum
@@ -21,8 +20,6 @@ R = TypeVar("R")
 log = get_logger(__name__)
 
 _SCAN_BATCH: Final = 500
-# A Redis that hangs costs its timeout; for this long after a failure nobody asks it again.
-_REST_S: Final = 1.0
 _MISSING: Final = object()
 
 
@@ -30,14 +27,13 @@ class Cache:
     """Keeps JSON values for a while. No method raises because Redis is away.
 
     Args:
-        client: a pooled client.
+        client: a pooled client that does not wait long; see `creator_app.infrastructure.redis`.
         prefix: in front of every key.
     """
 
     def __init__(self, client: redis.Redis, prefix: str = "creator:cache:") -> None:
         self._redis = client
         self._prefix = prefix
-        self._rests_until = 0.0
 
     def get(self, key: str, default: Any = None) -> Any:
         """The value, or ``default`` where there is none."""
@@ -93,13 +89,10 @@ class Cache:
         return count + (cast(int, self._redis.unlink(*batch)) if batch else 0)
 
     def _ask(self, question: Callable[[], Any]) -> Any:
-        if time.monotonic() < self._rests_until:
-            return None
         try:
             return question()
         except redis.RedisError as error:
-            self._rests_until = time.monotonic() + _REST_S
-            log.warning("cache_away", error=str(error))
+            log.debug("cache_away", error=str(error))
             return None
 
 

@@ -11,6 +11,7 @@ from rq import Queue
 
 from creator_app.errors import Unavailable
 from creator_app.infrastructure.logging import bound
+from creator_app.infrastructure.redis import patient_options
 
 QUEUE_NAME: Final = "jobs"
 #: What a worker calls for a ticket, by name: nothing here imports the worker.
@@ -72,7 +73,7 @@ class TicketQueue:
     def connection(self) -> redis.Redis:
         """A client of its own for a worker, which waits on it for minutes and sets its own timeouts."""
         pool = self._client.connection_pool
-        options = {**pool.connection_kwargs, "socket_timeout": None}
+        options = {**pool.connection_kwargs, **patient_options(), "socket_timeout": None}
         own = redis.ConnectionPool(connection_class=pool.connection_class, **options)
         return redis.Redis.from_pool(own)
 

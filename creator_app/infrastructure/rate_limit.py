@@ -59,7 +59,7 @@ class RateLimiter:
             try:
                 return self._hit(self._shared, item, key)
             except (CounterAway, redis.RedisError) as error:
-                log.warning("rates_counted_here", error=str(error))
+                log.debug("rates_counted_here", error=str(error))
         return self._hit(self._here, item, key)
 
     @staticmethod
