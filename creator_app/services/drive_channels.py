@@ -129,12 +129,15 @@ class DriveChannels:
         except PlaceError as error:
             log.info("drive_channel_not_stopped", source=str(row.id), detail=error.detail)
 
-    def heard(self, channel_id: str, secret: str) -> None:
+    def heard(self, channel_id: str, secret: str, state: str = "change") -> None:
         """Has a Drive looked at because Google says that something changed there.
+
+        The greeting of a new channel ("sync") tells of no change, says Google's page on push notifications.
 
         Args:
             channel_id: from the notification; anybody may send one.
             secret: which only Google and we know.
+            state: what happened: "sync" or "change".
 
         Raises:
             NotFound: there is no such channel, or the secret is another one: nothing happens.
@@ -145,6 +148,8 @@ class DriveChannels:
         right = hmac.compare_digest(expected, hash_secret(secret))
         if source is None or not secret or not right or source.state != "ok":
             raise NotFound("There is no such channel.")
+        if state == "sync":
+            return
         with self._uow.write() as work:
             drop_sources.look_soon(work, source.id)
 

@@ -92,6 +92,8 @@ def test_another_user_gets_nothing_of_mine(stack: Stack, victim: Victim, operati
     assert answer.status_code < 500
     if any(name in operation.path for name in ("{job_id}", "{key_id}", "{watch_id}")):
         assert answer.status_code == 404, answer.text
+    if "/operator/" in operation.path:
+        assert answer.status_code == 403, answer.text
     shown = answer.content.decode("latin-1")
     told = victim.fill(operation.path)  # an error may name the address it was asked at
     assert not [one for one in victim.secrets() if one in shown and one not in told]

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from uuid import UUID
 
 import httpx
 
@@ -39,7 +40,7 @@ class Victim:
     def fill(self, path: str) -> str:
         """``path`` with the victim's ids in its places."""
         values = {"job_id": self.finished, "key_id": self.key_id, "n": "0", "name": "image"}
-        values["watch_id"] = self.watch_id
+        values |= {"watch_id": self.watch_id, "server_id": str(UUID(int=0))}
         values |= {"slug": "square-post", "side": "before", "key": "signed/one"}
         return re.sub(r"\{(\w+)(?::\w+)?\}", lambda found: values[found[1]], path)
 

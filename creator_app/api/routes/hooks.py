@@ -16,7 +16,8 @@ def drive_hook(
     creator: CreatorDep,
     x_goog_channel_id: Annotated[str, Header(max_length=_LONGEST)] = "",
     x_goog_channel_token: Annotated[str, Header(max_length=_LONGEST)] = "",
+    x_goog_resource_state: Annotated[str, Header(max_length=_LONGEST)] = "",
 ) -> dict[str, str]:
     """Google says that something changed in a Drive: it is looked at soon. Twice the same does no harm."""
-    creator.drives.channels.heard(x_goog_channel_id, x_goog_channel_token)
+    creator.drives.channels.heard(x_goog_channel_id, x_goog_channel_token, x_goog_resource_state)
     return {"status": "ok"}
