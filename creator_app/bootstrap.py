@@ -127,6 +127,12 @@ class Creator:
         """Where people reach this Creator, for links in files and mails."""
         return self.settings.public_url or f"http://localhost:{self.settings.port}"
 
+    @property
+    def own_addresses(self) -> list[str]:
+        """Where this Creator itself is reached, as far as it knows."""
+        here = f"http://localhost:{self.settings.port}"
+        return [here, self.settings.public_url] if self.settings.public_url else [here]
+
     def drop_place(self, source: DropSource) -> DropPlace:
         """Where a source's files lie; made once per process.
 

@@ -3,8 +3,6 @@
 Servers are asked side by side, each with short timeouts: one that hangs holds up nobody else.
 """
 
-import hashlib
-import json
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,9 +14,10 @@ from creator_app.bootstrap import Creator
 from creator_app.domain.ability import catalog_of
 from creator_app.errors import CreatorError
 from creator_app.infrastructure.logging import get_logger
-from creator_app.integrations.comfyui import ComfyUIClient, Timeouts, get_comfyui_client
+from creator_app.integrations.comfyui import ComfyUIClient, ServerGone, Timeouts, get_comfyui_client, in_words
 from creator_app.models import ComfyServer
 from creator_app.services import servers
+from creator_app.services.new_servers import digest
 from creator_app.services.servers import Looked
 
 log = get_logger(__name__)
@@ -86,7 +85,7 @@ class ServerWatch:
             try:
                 looked = self._answer(server, client)
             except CreatorError as error:
-                self._missed(server, getattr(error, "detail", None) or str(error))
+                self._missed(server, in_words(error) if isinstance(error, ServerGone) else str(error))
                 return
             self._memory[server.id].stats_at = time.monotonic()
             if not servers.is_news(server, looked):
@@ -105,11 +104,11 @@ class ServerWatch:
             return Looked(stats)
         catalog = catalog_of(client.object_info())
         memory.catalog_at = time.monotonic()
-        digest = hashlib.sha256(json.dumps(catalog, sort_keys=True).encode()).hexdigest()
-        if digest == server.object_info_hash and not away:
+        known = digest(catalog)
+        if known == server.object_info_hash and not away:
             return Looked(stats)
         # One that is back is judged anew: what it refused before may be there now.
-        return Looked(stats, catalog, digest)
+        return Looked(stats, catalog, known)
 
     def _missed(self, server: ComfyServer, reason: str) -> None:
         if server.state == "online" or server.last_error != reason[:500]:

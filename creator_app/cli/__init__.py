@@ -48,11 +48,14 @@ def main(arguments: Sequence[str]) -> int:
     Returns:
         The exit code: 0 only where all of it worked.
     """
-    # Warnings go to stderr as lines; stdout stays what the command prints. `web` sets its own up.
-    configure_logging(level="WARNING")
+    # Log lines go to stderr; stdout stays what the command prints. `web` sets its own up. What works beside a
+    # Creator says itself what is wrong: that a message reached no worker is no news where none runs.
+    asked = arguments[0] if arguments else ""
+    beside = asked in _COMMANDS and _COMMANDS[asked].joins
+    configure_logging(level="ERROR" if beside else "WARNING")
     spare_this_machine()
     try:
-        application = _application(arguments[0] if arguments else "")
+        application = _application(asked)
         return int(application(list(arguments), prog_name="creator_app", standalone_mode=True) or 0)
     except SettingsError as error:
         print(error, file=sys.stderr)

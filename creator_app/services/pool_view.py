@@ -17,8 +17,6 @@ from creator_app.services.unit_of_work import Work
 _LATELY: Final = 400
 #: Runs that are shown of each server.
 _RUNS_SHOWN: Final = 20
-#: What the built-in engine says that it was started as.
-_BUILT_IN: Final = "embedded_comfyui"
 
 
 class DeviceView(BaseModel):
@@ -60,7 +58,9 @@ class ServerView(BaseModel):
     """A server of the pool. Passwords and headers are never in it; only whether there are any.
 
     Attributes:
+        name: what operators call it.
         state: ``online``, ``offline``, ``draining`` or ``quarantined``.
+        asked: somebody has tried to reach it; before that, ``offline`` says nothing.
         built_in: it is Creator's own engine.
         version: of ComfyUI, as the server says.
         ram_bytes: main memory.
@@ -72,6 +72,7 @@ class ServerView(BaseModel):
     name: str | None
     url: str
     state: str
+    asked: bool
     slots: int
     running: list[RunningView]
     built_in: bool
@@ -117,12 +118,12 @@ def _view(
     runs: Sequence[RunView],
 ) -> ServerView:
     system = _mapping((row.info or {}).get("system"))
-    argv = system.get("argv")
     return ServerView(
         **row.model_dump(include=set(ServerView.model_fields)),
+        asked=servers.was_asked(row),
         has_secret=bool(row.headers_encrypted),
         running=list(running),
-        built_in=isinstance(argv, list) and argv[:1] == [_BUILT_IN],
+        built_in=servers.is_built_in(row),
         version=str(system["comfyui_version"])[:40] if system.get("comfyui_version") else None,
         devices=_devices(row.info or {}),
         ram_bytes=_bytes(system.get("ram_total")),

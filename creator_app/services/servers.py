@@ -29,6 +29,11 @@ _LONGEST_ADDRESS: Final = 500
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
 _HEADER_VALUE: Final = re.compile(r"[\x20-\x7e]{1,4000}")
 _SEEN_EVERY: Final = timedelta(seconds=30)
+_THIS_MACHINE: Final = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0", "::"})  # noqa: S104
+_LONGEST_NAME: Final = 80
+#: What the built-in engine says that it was started as, and what it is called.
+_BUILT_IN: Final = "embedded_comfyui"
+BUILT_IN_NAME: Final = "built-in"
 
 #: Turns headers into the text that is stored.
 Encrypt = Callable[[dict[str, Any]], str]
@@ -72,20 +77,20 @@ def register(work: Work, addresses: Sequence[str], encrypt: Encrypt) -> None:
         addresses: ``http://host:port``, or ``https://user:password@host`` for a server behind a password.
         encrypt: for the password, which is kept as a header.
     """
-    known = {server.url: server for server in work.session.exec(select(ComfyServer))}
-    wanted = dict(split_address(address) for address in addresses)
-    for url, headers in wanted.items():
-        server = known.get(url)
+    known = {place(server.url): server for server in work.session.exec(select(ComfyServer))}
+    wanted = {place(url): (url, headers) for url, headers in map(split_address, addresses)}
+    for where, (url, headers) in wanted.items():
+        server = known.get(where)
         if server is None:
             kept = encrypt(headers) if headers else None
             work.session.add(ComfyServer(url=url, from_settings=True, headers_encrypted=kept))
             continue
         if headers or server.from_settings:  # a password that was changed in the settings counts from now on
             server.headers_encrypted = encrypt(headers) if headers else None
-        server.from_settings = True
+        server.url, server.from_settings = url, True
         work.session.add(server)
-    for url, server in known.items():
-        if url in wanted or not server.from_settings:
+    for where, server in known.items():
+        if where in wanted or not server.from_settings:
             continue
         if slots_taken(work, server.id):
             drain(work, server)  # it goes when nothing runs there any more
@@ -96,7 +101,16 @@ def register(work: Work, addresses: Sequence[str], encrypt: Encrypt) -> None:
 def unregistered(work: Work, addresses: Sequence[str]) -> bool:
     """Whether the settings name other servers than the rows do."""
     named = select(ComfyServer.url).where(col(ComfyServer.from_settings))
-    return {split_address(address)[0] for address in addresses} != set(work.session.exec(named))
+    wanted = {place(split_address(address)[0]) for address in addresses}
+    return wanted != {place(url) for url in work.session.exec(named)}
+
+
+def place(url: str) -> tuple[str, str, int | None, str]:
+    """What two spellings of one address have in common: scheme, machine, port, path."""
+    parts = urlsplit(url)
+    host = (parts.hostname or "").rstrip(".")
+    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    return parts.scheme, "localhost" if host in _THIS_MACHINE else host, port, parts.path.rstrip("/")
 
 
 def split_address(address: str) -> tuple[str, dict[str, str]]:
@@ -126,6 +140,8 @@ def add(
 ) -> ComfyServer:
     """Adds a server to the pool; it gets jobs once it was seen to answer.
 
+    One that is there already gets the password and headers that are given now instead of its old ones.
+
     Args:
         work: a writing transaction.
         address: as for `register`.
@@ -136,27 +152,87 @@ def add(
 
     Raises:
         InvalidInput: the address is none, or the number of slots, or a header.
-        Conflict: it is there already.
+        Conflict: it is there already and nothing new was said, or another one has this name.
     """
-    url, secret = _checked(address)
-    sent = (headers or {}).items()
-    if not all(_HEADER_NAME.fullmatch(key) and _HEADER_VALUE.fullmatch(value) for key, value in sent):
-        raise InvalidInput("This is not a header.", hint="It must look like Authorization: Bearer ….")
+    url, secret = read_address(address, headers)
     if not 1 <= slots <= _MAX_SLOTS:
         raise InvalidInput(f"A server can have 1 to {_MAX_SLOTS} slots.", hint="ComfyUI runs one at a time.")
-    if work.session.exec(select(ComfyServer).where(ComfyServer.url == url)).first() is not None:
-        raise Conflict("This server is in the pool already.", hint="Look at the list of servers.")
-    secret |= dict(headers or {})
-    server = ComfyServer(
-        url=url, name=name, slots=slots, headers_encrypted=encrypt(secret) if secret else None
-    )
+    known = at(work, url)
+    if known is not None:
+        check_change(known, secret)
+    checked_name = _free_name(work, name, known) if name else None
+    if known is None:
+        server = ComfyServer(url=url, name=checked_name, slots=slots)
+    else:
+        server = known
+        server.name = checked_name or known.name
+    server.headers_encrypted = encrypt(secret) if secret else None
     work.session.add(server)
     work.session.flush()
     return server
 
 
-def _checked(address: str) -> tuple[str, dict[str, str]]:
-    """As `split_address`, for an address that somebody has typed."""
+def at(work: Work, url: str) -> ComfyServer | None:
+    """The server at an address, however that is spelled."""
+    return next((one for one in every(work) if place(one.url) == place(url)), None)
+
+
+def check_change(known: ComfyServer, secret: Mapping[str, str]) -> None:
+    """Sees to it that adding a server again says something new.
+
+    Raises:
+        Conflict: it does not, or the settings say it otherwise.
+    """
+    called = label(known)
+    called = f', as "{called}"' if called else f", as {known.url}"
+    if not secret:
+        hint = "To change its password, add it again with the new one."
+        raise Conflict(f"This server is in the pool already{called}.", hint=hint)
+    if known.from_settings:
+        raise Conflict(
+            "This server is named in COMFYUI_SERVERS.",
+            hint="Give its password there: http://user:password@host.",
+        )
+
+
+def _free_name(work: Work, name: str, own: ComfyServer | None) -> str:
+    name = name.strip()
+    if not name or len(name) > _LONGEST_NAME or not name.isprintable():
+        raise InvalidInput(f"A name has 1 to {_LONGEST_NAME} letters or signs.", hint="Such as: gpu-1.")
+    for other in every(work):
+        if (own is None or other.id != own.id) and name.lower() in _called(other):
+            raise Conflict(
+                f'A server is called "{name}" already: {other.url}.', hint="Give this one another name."
+            )
+    return name
+
+
+def label(server: ComfyServer) -> str | None:
+    """What operators call a server; the engine that comes with Creator has a name from the start."""
+    return server.name or (BUILT_IN_NAME if is_built_in(server) else None)
+
+
+def is_built_in(server: ComfyServer) -> bool:
+    """Whether it is Creator's own engine, as far as it was asked yet."""
+    system = (server.info or {}).get("system")
+    argv = system.get("argv") if isinstance(system, Mapping) else None
+    return isinstance(argv, list) and argv[:1] == [_BUILT_IN]
+
+
+def was_asked(server: ComfyServer) -> bool:
+    """Whether anybody has tried to reach it yet."""
+    return server.last_seen_at is not None or server.last_error is not None
+
+
+def read_address(address: str, headers: Mapping[str, str] | None = None) -> tuple[str, dict[str, str]]:
+    """An address that somebody has typed, and what must be sent along.
+
+    Raises:
+        InvalidInput: the address is none, or a header.
+    """
+    sent = headers or {}
+    if not all(_HEADER_NAME.fullmatch(key) and _HEADER_VALUE.fullmatch(value) for key, value in sent.items()):
+        raise InvalidInput("This is not a header.", hint="It must look like Authorization: Bearer ….")
     try:
         url, secret = split_address(address.strip())
         parts = urlsplit(url)
@@ -168,7 +244,7 @@ def _checked(address: str) -> tuple[str, dict[str, str]]:
         raise InvalidInput(
             "This is not the address of a server.", hint="It must look like http://192.168.1.20:8188."
         )
-    return url, secret
+    return url, secret | dict(sent)
 
 
 def remove(work: Work, server: ComfyServer) -> None:
@@ -177,6 +253,11 @@ def remove(work: Work, server: ComfyServer) -> None:
     Raises:
         Conflict: something runs there, or the settings name it.
     """
+    if server.from_settings and is_built_in(server):
+        raise Conflict(
+            "This is the built-in engine: Creator starts it where COMFYUI_SERVERS names no other server.",
+            hint="Drain it, and it gets nothing new; or set COMFYUI_SERVERS to servers of your own.",
+        )
     if server.from_settings:
         raise Conflict(
             "This server is named in COMFYUI_SERVERS.", hint="Take it out there; draining works meanwhile."
@@ -206,11 +287,30 @@ def find(work: Work, name: str) -> ComfyServer:
 
     Raises:
         NotFound: there is none.
+        Conflict: several have this name.
     """
-    for server in work.session.exec(select(ComfyServer)):
-        if name.rstrip("/") in (server.name, server.url, str(server.id)):
-            return server
-    raise NotFound("There is no such server.", hint="Look at the list of servers.")
+    wanted = name.strip().rstrip("/")
+    rows = every(work)
+    found = [one for one in rows if wanted.lower() in _called(one)] or _by_address(rows, wanted)
+    if len(found) > 1:
+        addresses = ", ".join(one.url for one in found)
+        raise Conflict(f'{len(found)} servers are called "{wanted}": {addresses}.', hint="Say the address.")
+    if not found:
+        raise NotFound(f'There is no server "{wanted[:200]}".', hint="Look at the list of servers.")
+    return found[0]
+
+
+def _called(server: ComfyServer) -> set[str]:
+    return {known.lower() for known in (label(server), server.url, str(server.id)) if known}
+
+
+def _by_address(rows: Sequence[ComfyServer], text: str) -> list[ComfyServer]:
+    """Those at an address that may be spelled otherwise, or lack its scheme."""
+    try:
+        wanted = [place(text if "://" in text else f"{scheme}://{text}") for scheme in ("http", "https")]
+        return [one for one in rows if place(one.url) in wanted]
+    except ValueError:  # brackets or ports of no sense
+        return []
 
 
 def get(work: Work, server_id: UUID) -> ComfyServer:

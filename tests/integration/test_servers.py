@@ -18,13 +18,14 @@ from creator_app.infrastructure.migrations import upgrade
 from creator_app.integrations.comfyui import get_comfyui_client
 from creator_app.models import ComfyServer, JobAttempt, ServerAbility
 from creator_app.models.base import utcnow
-from creator_app.services import servers
+from creator_app.services import new_servers, servers
 from creator_app.services.recipes import sync_shipped
 from creator_app.services.servers import Looked
 from creator_app.services.unit_of_work import TicketWanted
 from jobs_worker.server_watch import ServerWatch
 from tests.engine.conftest import EngineProcess
 from tests.integration.line_world import LineWorld
+from tests.peers.web import answering
 
 WELL = {"system": {"ram_total": 64}, "devices": [{"name": "cuda:0 GPU X : native", "vram_total": 24}]}
 
@@ -113,6 +114,87 @@ def test_an_admin_adds_drains_and_removes(world: LineWorld) -> None:
         servers.remove(work, servers.find(work, "https://gpu.example"))
     with world.uow.read() as work, pytest.raises(NotFound):
         servers.find(work, "gpu")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("http://127.0.0.1:8188", "http://localhost:8188"),
+        ("http://localhost:8188", "http://[::1]:8188/"),
+        ("http://GPU-1:8188", "http://gpu-1:8188"),
+        ("http://gpu-1", "http://gpu-1:80"),
+    ],
+)
+def test_an_address_spelled_otherwise_is_the_same_server(world: LineWorld, one: str, other: str) -> None:
+    with world.uow.write() as work:
+        added = servers.add(work, one, encrypt)
+    with world.uow.write() as work, pytest.raises(Conflict, match="already"):
+        servers.add(work, other, encrypt)
+    with world.uow.read() as work:
+        assert servers.find(work, other).id == servers.find(work, other.partition("://")[2]).id == added.id
+    with world.uow.write() as work:
+        servers.register(work, [other], encrypt)
+        assert not servers.unregistered(work, [one])
+    assert [row.from_settings for row in world.every(ComfyServer)] == [True]
+
+
+def test_other_ports_schemes_and_paths_are_other_servers(world: LineWorld) -> None:
+    for url in ("http://gpu:1", "http://gpu:2", "https://gpu:1", "http://gpu:1/a", "http://gpu:1/b"):
+        with world.uow.write() as work:
+            servers.add(work, url, encrypt)
+    assert len(world.every(ComfyServer)) == 5
+
+
+def test_a_name_belongs_to_one_server(world: LineWorld) -> None:
+    with world.uow.write() as work:
+        servers.add(work, "http://a", encrypt, name="gpu")
+    for taken in ("gpu", "GPU ", "http://a"):
+        with world.uow.write() as work, pytest.raises(Conflict, match="already"):
+            servers.add(work, "http://b", encrypt, name=taken)
+    with world.uow.write() as work, pytest.raises(InvalidInput):
+        servers.add(work, "http://b", encrypt, name="a\nb")
+    assert len(world.every(ComfyServer)) == 1
+
+
+def test_two_servers_of_one_name_from_before_are_told_apart_by_their_addresses(world: LineWorld) -> None:
+    with world.uow.write() as work:
+        work.session.add_all(
+            [ComfyServer(url="http://a", name="gpu"), ComfyServer(url="http://b", name="gpu")]
+        )
+    with world.uow.read() as work, pytest.raises(Conflict, match=r"2 servers.*http://a, http://b") as caught:
+        servers.find(work, "gpu")
+    assert "address" in caught.value.hint
+    with world.uow.read() as work:
+        assert servers.find(work, "http://b").url == "http://b"
+
+
+def test_adding_again_with_a_password_changes_the_password(world: LineWorld) -> None:
+    with world.uow.write() as work:
+        first = servers.add(work, "http://ann:old@gpu:1", encrypt, name="gpu")
+    with world.uow.write() as work:
+        again = servers.add(work, "http://ann:new@gpu:1", encrypt)
+    kept = server(world, first.id)
+    assert (again.id, kept.name) == (first.id, "gpu")
+    assert kept.headers_encrypted == servers.password_header("ann", "new")["Authorization"]
+
+
+def test_a_password_of_the_settings_is_changed_there(world: LineWorld) -> None:
+    with world.uow.write() as work:
+        servers.register(work, ["http://gpu:1"], encrypt)
+    with world.uow.write() as work, pytest.raises(Conflict, match="COMFYUI_SERVERS"):
+        servers.add(work, "http://ann:new@gpu:1", encrypt)
+
+
+def test_the_built_in_engine_has_a_name_and_is_not_removed(world: LineWorld) -> None:
+    with world.uow.write() as work:
+        servers.register(work, ["http://127.0.0.1:4000"], encrypt)
+    stats = {**WELL, "system": {"ram_total": 64, "argv": ["embedded_comfyui"]}}
+    with world.uow.write() as work:
+        servers.saw(work, servers.every(work)[0].id, Looked(stats, {}, "hash"))
+    with world.uow.write() as work, pytest.raises(Conflict, match="built-in engine"):
+        servers.remove(work, servers.find(work, "built-in"))
+    with world.uow.write() as work, pytest.raises(Conflict, match="already"):
+        servers.add(work, "http://other", encrypt, name="built-in")
 
 
 def test_a_busy_server_is_not_removed(world: LineWorld) -> None:
@@ -209,6 +291,34 @@ def test_the_watch_finds_out_what_a_real_engine_can_do(creator: Creator, engine:
         found = list(work.session.exec(select(ServerAbility)))
     assert len(found) >= 6
     assert all(one.able for one in found), "the built-in engine runs every recipe that ships"
+
+
+def test_a_server_that_joins_is_asked_at_once(creator: Creator, engine: EngineProcess) -> None:
+    joined = new_servers.join(creator.uow, creator.encryptor.encrypt_dict, engine.url, name="mine")
+    assert (joined.new, joined.answers, joined.lacks) == (True, True, [])
+    assert joined.version and joined.memory_bytes
+    assert rows(creator)[0].state == "online"
+    ServerWatch(creator).look()  # and the watch goes on from there
+    assert rows(creator)[0].state == "online"
+
+
+def test_a_server_that_does_not_answer_joins_all_the_same(creator: Creator) -> None:
+    joined = new_servers.join(creator.uow, creator.encryptor.encrypt_dict, "http://127.0.0.1:9")
+    row = rows(creator)[0]
+    assert not joined.answers and "refused" in joined.visit.message
+    assert row.state == "offline" and servers.was_asked(row)
+    assert "refused" in (row.last_error or "") and "Errno" not in (row.last_error or "")
+    ServerWatch(creator).look()
+    assert rows(creator)[0].last_error == row.last_error, "the watch says it in the same words"
+
+
+def test_what_is_surely_no_comfyui_does_not_join(creator: Creator) -> None:
+    own, encrypt = ["http://localhost:3000"], creator.encryptor.encrypt_dict
+    with answering(200, b"<html>") as other, pytest.raises(InvalidInput, match="not a ComfyUI"):
+        new_servers.join(creator.uow, encrypt, other, own_addresses=own)
+    with pytest.raises(InvalidInput, match="Creator's own address"):
+        new_servers.join(creator.uow, encrypt, "http://127.0.0.1:3000/", own_addresses=own)
+    assert rows(creator) == []
 
 
 def test_a_killed_engine_is_noticed_and_used_again(creator: Creator, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from creator_app.api.dependencies import CreatorDep, Operator
@@ -11,7 +11,7 @@ from creator_app.api.forms import documented, read_small
 from creator_app.api.schemas.operator import NewServer, ServerList, Switch
 from creator_app.bootstrap import Creator
 from creator_app.models import ComfyServer
-from creator_app.services import line_view, pool_view, servers, switches
+from creator_app.services import line_view, new_servers, pool_view, servers, switches
 from creator_app.services.line_view import LineView
 from creator_app.services.pool_view import ServerView
 from creator_app.services.unit_of_work import Work
@@ -27,9 +27,16 @@ def list_servers(caller: Operator, creator: CreatorDep) -> ServerList:
 
 
 @router.post("/servers", status_code=201, openapi_extra=documented(NewServer))
-async def add_server(request: Request, caller: Operator, creator: CreatorDep) -> ServerView:
-    """Adds a server; it gets jobs once it was seen to answer."""
-    return await run_in_threadpool(_add, creator, await read_small(request, NewServer))
+async def add_server(
+    request: Request, caller: Operator, creator: CreatorDep, response: Response
+) -> ServerView:
+    """Asks a server how it is, and adds it: ``last_error`` says why it can't be used yet.
+
+    What is surely no ComfyUI is refused. One that is there already gets the new password or header: 200.
+    """
+    view, new = await run_in_threadpool(_add, creator, await read_small(request, NewServer))
+    response.status_code = 201 if new else 200
+    return view
 
 
 @router.delete("/servers/{server_id}", status_code=204)
@@ -70,17 +77,18 @@ async def resume_queue(request: Request, caller: Operator, creator: CreatorDep) 
     return await run_in_threadpool(_turn, creator, await read_small(request, Switch), False)
 
 
-def _add(creator: Creator, asked: NewServer) -> ServerView:
-    with creator.uow.write(durable=True) as work:
-        server = servers.add(
-            work,
-            asked.url,
-            creator.encryptor.encrypt_dict,
-            name=asked.name,
-            slots=asked.slots,
-            headers=asked.headers,
-        )
-        return pool_view.view(work, server.id)
+def _add(creator: Creator, asked: NewServer) -> tuple[ServerView, bool]:
+    joined = new_servers.join(
+        creator.uow,
+        creator.encryptor.encrypt_dict,
+        asked.url,
+        own_addresses=creator.own_addresses,
+        name=asked.name,
+        slots=asked.slots,
+        headers=asked.headers,
+    )
+    with creator.uow.read() as work:
+        return pool_view.view(work, joined.server_id), joined.new
 
 
 def _change(creator: Creator, server_id: UUID, change: Callable[[Work, ComfyServer], None]) -> ServerView:

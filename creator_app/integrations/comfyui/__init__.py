@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from creator_app.integrations.comfyui.client import ComfyUIClient, Timeouts
 from creator_app.integrations.comfyui.errors import ErrorKind, PromptFailed, PromptForgotten, ServerGone
 from creator_app.integrations.comfyui.execution import Stopped, checked, execute_workflow, stream_progress
+from creator_app.integrations.comfyui.first_visit import Verdict, Visit, in_words, visit
 from creator_app.integrations.comfyui.progress import ProgressEvent
 from creator_app.integrations.comfyui.protocol import (
     Finished,
@@ -32,10 +33,14 @@ __all__ = [
     "Stopped",
     "Timeouts",
     "Unknown",
+    "Verdict",
+    "Visit",
     "checked",
     "execute_workflow",
     "get_comfyui_client",
+    "in_words",
     "stream_progress",
+    "visit",
 ]
 
 

@@ -290,7 +290,7 @@ class ComfyUIClient:
             raise ServerGone(self._said(error)) from error
         parsed = _json(answer)
         if answer.status_code != httpx.codes.OK or parsed is None:
-            raise ServerGone(f"{path} answered {answer.status_code}")
+            raise ServerGone(f"{path} answered {answer.status_code}", http_status=answer.status_code)
         return parsed
 
     def _post(self, path: str, body: dict[str, Any]) -> None:

@@ -115,10 +115,15 @@ def _rebuilt(cls: type[PromptFailed], args: tuple[object, ...], state: dict[str,
 
 
 class ServerGone(PromptFailed):
-    """The server can't be reached, or its answers make no sense."""
+    """The server can't be reached, or its answers make no sense.
 
-    def __init__(self, detail: str | None = None) -> None:
+    Attributes:
+        http_status: what it answered with, where it answered something that can't be used.
+    """
+
+    def __init__(self, detail: str | None = None, *, http_status: int | None = None) -> None:
         super().__init__(ErrorKind.SERVER_GONE, detail)
+        self.http_status = http_status
 
 
 class PromptForgotten(ServerGone):
