@@ -4,6 +4,7 @@ import reflex as rx
 
 from creator_app.state.job import JobState
 from creator_app.state.rows import ResultRow
+from creator_app.ui.components.brought import brought
 from creator_app.ui.components.elements import (
     before_after,
     file_link,
@@ -28,6 +29,7 @@ def done() -> rx.Component:
             tab_title(f"Done · {job.title}"),
             _verdict("circle-check", job.sentence, "verdict good"),
             rx.cond(job.results.length() > 1, _downloads(), _download(first)),
+            brought(),
             rx.el.dl(
                 rx.cond(first.dimensions != "", _fact("Size", first.dimensions)),
                 _fact("Format", f"{first.format} · {first.size}"),
