@@ -28,7 +28,7 @@ def list_servers(as_json: bool = typer.Option(False, "--json", help="Answer as J
         return
     titles = ("name", "address", "state", "busy", "device")
     shown = [[row["name"] or "", row["url"], _state(row), _busy(row), _device(row)] for row in rows]
-    print_table(titles, shown)
+    print_table(titles, shown, whole=("address", "state", "busy"))
     for row in rows:
         for note in _notes(row):
             typer.echo(f"{row['name'] or row['url']}: {note}")

@@ -8,20 +8,28 @@ from rich.table import Table
 from rich.text import Text
 
 
-def print_table(titles: Sequence[str], rows: Sequence[Sequence[str]], whole: Sequence[str] = ()) -> None:
-    """Prints rows under their titles; words are broken between words, and cut where nothing else helps.
+def print_table(
+    titles: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    whole: Sequence[str] = (),
+    cut: Sequence[str] = (),
+) -> None:
+    """Prints rows under their titles.
 
     Args:
         titles: of the columns.
         rows: their texts.
-        whole: titles of columns that other commands ask for: never cut and never broken.
+        whole: titles of columns that are copied into other commands: never cut and never broken.
+        cut: titles of columns that are cut where there is no room; the others go on in further lines.
     """
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for title in titles:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
+    for position, title in enumerate(titles):
         if title in whole:
-            table.add_column(title, no_wrap=True, min_width=max([len(title), *_widths(titles, title, rows)]))
+            widest = max([len(title), *(len(row[position]) for row in rows)])
+            table.add_column(title, no_wrap=True, min_width=widest)
         else:
-            table.add_column(title, overflow="fold")
+            table.add_column(title, overflow="ellipsis" if title in cut else "fold")
     for row in rows:
         table.add_row(*map(Text, row))
     Console().print(table)
@@ -30,8 +38,3 @@ def print_table(titles: Sequence[str], rows: Sequence[Sequence[str]], whole: Seq
 def many(count: int, one: str, several: str | None = None) -> str:
     """A number and its noun: ``1 job``, ``2 jobs``."""
     return f"{count} {one if count == 1 else several or f'{one}s'}"
-
-
-def _widths(titles: Sequence[str], title: str, rows: Sequence[Sequence[str]]) -> list[int]:
-    position = list(titles).index(title)
-    return [len(row[position]) for row in rows]
