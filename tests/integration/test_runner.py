@@ -158,6 +158,20 @@ def test_a_broken_device_is_put_into_quarantine_and_the_others_go_on(pool: Pool)
     assert pool.job(job_id).status == "succeeded"
 
 
+@pytest.mark.parametrize(
+    "trouble", ["CUDA error: device-side assert triggered", "cannot identify image file"]
+)
+def test_a_canceled_job_is_not_tried_again_whatever_happens_to_it(pool: Pool, trouble: str) -> None:
+    job_id = pool.submit(failing(trouble))
+    with pool.creator.uow.write() as work:
+        work.session.exec(update(Job).values(cancel_requested_at=Job.created_at))
+    pool.run()
+    job = pool.job(job_id)
+    assert (job.status, job.waiting_reason) == ("canceled", None) and job.finished_at
+    assert [row.kind for row in pool.every(LedgerEntry)] == ["hold", "release"]
+    assert [(row.state, row.outcome) for row in pool.every(JobAttempt)] == [("ended", "canceled")]
+
+
 def test_a_bad_picture_is_nobodys_fault_but_its_own(pool: Pool) -> None:
     job_id = pool.submit(failing("cannot identify image file"))
     pool.run()
