@@ -20,9 +20,11 @@ class _Command:
     module: str
     attribute: str
     joins: bool = False
+    alone: frozenset[str] = frozenset()
 
 
-#: ``joins`` marks commands that work with the Creator that runs in this home, if one does.
+#: ``joins`` marks commands that work with the Creator of this home, whether it runs or not; ``alone`` what of
+#: them needs none.
 _COMMANDS: Final = {
     "up": _Command("up", "up"),
     "web": _Command("web", "web"),
@@ -30,7 +32,7 @@ _COMMANDS: Final = {
     "doctor": _Command("doctor", "doctor", joins=True),
     "migrate": _Command("migrate", "migrate"),
     "user": _Command("users", "app", joins=True),
-    "recipe": _Command("recipes", "app", joins=True),
+    "recipe": _Command("recipes", "app", joins=True, alone=frozenset({"check"})),
     "run": _Command("run", "run"),
     "jobs": _Command("jobs", "app", joins=True),
     "queue": _Command("queue", "app", joins=True),
@@ -55,6 +57,10 @@ def main(arguments: Sequence[str]) -> int:
     configure_logging(level="ERROR" if beside else "WARNING")
     spare_this_machine()
     try:
+        missing = _missing(arguments)
+        if missing:
+            print(missing, file=sys.stderr)
+            return 1
         application = _application(asked)
         return int(application(list(arguments), prog_name="creator_app", standalone_mode=True) or 0)
     except SettingsError as error:
@@ -64,7 +70,33 @@ def main(arguments: Sequence[str]) -> int:
         print(f"{error.message} {error.hint}".strip(), file=sys.stderr)
     except StartError as error:
         print(error, error.detail, sep="\n", file=sys.stderr)
+    except Exception as error:  # what is not the database's goes on
+        said = _database_trouble(error)
+        if said is None:
+            raise
+        print(said, file=sys.stderr)
     return 1
+
+
+def _database_trouble(error: Exception) -> str | None:
+    from sqlalchemy.exc import DBAPIError  # only now: it takes a moment to load
+
+    if not isinstance(error, DBAPIError):
+        return None
+    reason = str(error.orig).splitlines()[0] if error.orig else "no reason was given"
+    return f"The database can't be used: {reason}. `python -m creator_app migrate` brings it up to date."
+
+
+def _missing(arguments: Sequence[str]) -> str | None:
+    """What a command needs and is not there: it must not make an empty Creator just to look into it."""
+    command = _COMMANDS.get(arguments[0]) if arguments else None
+    if command is None or not command.joins or "--help" in arguments or command.alone & set(arguments[1:2]):
+        return None
+    if arguments[0] != "doctor" and len(arguments) < 2:
+        return None  # it is told what there is to choose from
+    from creator_app.cli.stack import no_creator_here
+
+    return no_creator_here()
 
 
 def _application(asked: str) -> typer.Typer:

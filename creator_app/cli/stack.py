@@ -4,9 +4,27 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from creator_app.config import get_settings
 from creator_app.supervise.home import Home
+
+
+def has_database() -> bool:
+    """Whether there is a database to look into: to open one that is not there would make it."""
+    url = get_settings().database_url
+    return not url.startswith("sqlite:///") or Path(url.removeprefix("sqlite:///").partition("?")[0]).exists()
+
+
+def no_creator_here() -> str | None:
+    """Says so where no Creator was ever started in this home; ``None`` where one was."""
+    if has_database():
+        return None
+    home = get_settings().creator_home
+    return (
+        f"There is no Creator in {home} yet. Start it with `make run`; "
+        "or name another one's folder: CREATOR_HOME=… python -m creator_app …"
+    )
 
 
 def join() -> bool:

@@ -1,5 +1,6 @@
 """Which server can run which recipe: worked out once from what each server says of itself, then looked up."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -79,12 +80,13 @@ def lacking(work: Work, server_id: UUID) -> list[str]:
 
 
 def _judged(server_id: UUID, version: RecipeVersion, catalog: Catalog) -> ServerAbility:
-    lacking = missing(version.workflow, _given(version.manifest), catalog)
+    lacking = missing(version.workflow, given_inputs(version.manifest), catalog)
     return ServerAbility(
         server_id=server_id, recipe_version_id=version.id, able=not lacking, missing=lacking[:20]
     )
 
 
-def _given(manifest: dict[str, Any]) -> set[tuple[str, str]]:
+def given_inputs(manifest: Mapping[str, Any]) -> set[tuple[str, str]]:
+    """Node and input of everything that people, or formulas, set."""
     rows = [*manifest.get("inputs", []), *manifest.get("computed", [])]
     return {(str(row.get("node")), str(row.get("input"))) for row in rows}

@@ -41,6 +41,7 @@ __all__ = [
     "import_folder",
     "list_recipes",
     "prepare",
+    "read_folder",
     "shipped_folder",
     "sync_shipped",
 ]
