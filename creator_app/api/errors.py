@@ -33,6 +33,8 @@ _HTTP_SENTENCES = {
     ),
     413: ("too_large", "This request is too large.", "Send pictures as files of POST /api/v1/jobs."),
 }
+#: For a part that is away, where nothing better is known.
+_SOON_S = 5
 UNEXPECTED = ("internal_error", "Something went wrong on our side.", "Try again in a moment.")
 
 
@@ -62,7 +64,8 @@ def render(request: Request, error: CreatorError) -> Response:
     headers: dict[str, str] = {}
     if error.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
-    retry_after_s = getattr(error, "retry_after_s", None)
+    soon = _SOON_S if error.status == 503 and error.retryable else None
+    retry_after_s = getattr(error, "retry_after_s", None) or soon
     if retry_after_s:
         headers["Retry-After"] = str(int(retry_after_s))
     content = body(error.code, error.message, error.hint, request_id_of(request), error.fields)
@@ -87,10 +90,9 @@ async def _part_away(request: Request, error: Exception) -> Response:
 
 async def _validation_error(request: Request, error: Any) -> Response:
     fields = in_words(error.errors())
-    named = ", ".join(fields)
-    return render(
-        request, InvalidInput(f"This request is not right: {named}.", hint="See fields.", fields=fields)
-    )
+    named = " ".join(f"{name}: {sentence}" for name, sentence in fields.items())
+    hint = "See /api/docs for what it takes."
+    return render(request, InvalidInput(f"This request is not right. {named}", hint=hint, fields=fields))
 
 
 async def _http_error(request: Request, error: Any) -> Response:

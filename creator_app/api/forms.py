@@ -28,6 +28,10 @@ def wants_page(request: Request) -> bool:
     return is_form(request) and "application/json" not in request.headers.get("accept", "")
 
 
+_NO_UUID = frozenset({"uuid_parsing", "uuid_type", "uuid_version"})
+_NO_ID = "This is not an id: ids look like 01a20920-da44-738d-a379-8b0cf341e15c, and are copied whole."
+
+
 def local_path(wanted: object, otherwise: str) -> str:
     """``wanted`` if it is a path on this site, else ``otherwise``: nobody is sent elsewhere after a login."""
     return wanted if isinstance(wanted, str) and _LOCAL.fullmatch(wanted) else otherwise
@@ -55,7 +59,10 @@ async def read_small(request: Request, model: type[Model]) -> Model:
 
 def in_words(problems: Sequence[Any]) -> dict[str, str]:
     """What is wrong with each field, from pydantic's problems."""
-    return {_name(problem["loc"]): _capital(str(problem["msg"])) for problem in problems}
+    return {
+        _name(problem["loc"]): _NO_ID if problem["type"] in _NO_UUID else _capital(str(problem["msg"]))
+        for problem in problems
+    }
 
 
 async def _form(request: Request, raw: bytes) -> dict[str, Any]:

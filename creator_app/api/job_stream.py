@@ -1,9 +1,12 @@
 """The events of one job, the same over SSE and websocket: ``job`` (all of it), ``progress``, ``deleted``."""
 
 import asyncio
+import hashlib
+import json
 import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
@@ -25,7 +28,26 @@ _LOOK_EVERY_S: Final = 3.0
 _AT_MOST_EVERY_S: Final = 0.05
 _CLOCKS: Final = frozenset({"eta_seconds", "starts_in", "ends_in"})
 
-Event = tuple[str, dict[str, Any]]
+
+@dataclass(frozen=True)
+class Event:
+    """What a stream tells.
+
+    Attributes:
+        name: ``job``, ``progress`` or ``deleted``.
+        data: of it.
+        mark: tells one state of the job from another; ``None`` where the event is none.
+    """
+
+    name: str
+    data: dict[str, Any]
+    mark: str | None = None
+
+    @property
+    def is_last(self) -> bool:
+        """Whether nothing can follow."""
+        final = self.name == "job" and JobStatus(self.data["status"]) in FINAL
+        return final or self.name == "deleted"
 
 
 def read_view(creator: Creator, caller: Caller, job_id: UUID) -> JobView:
@@ -39,12 +61,30 @@ def read_view(creator: Creator, caller: Caller, job_id: UUID) -> JobView:
         return job_view.views(work, creator.snapshots, [job])[0]
 
 
-async def events(creator: Creator, caller: Caller, job_id: UUID) -> AsyncIterator[Event | None]:
-    """The job as it is now, then what changes, until it ends; ``None`` now and then to keep the line open."""
+def job_event(view: JobView) -> Event:
+    """The event that tells all of a job."""
+    data = view.model_dump(mode="json")
+    progress = {key: value for key, value in data["progress"].items() if key not in _CLOCKS}
+    # Times change by themselves, and are no news.
+    text = json.dumps(data | {"progress": progress}, sort_keys=True)
+    return Event("job", data, hashlib.sha256(text.encode()).hexdigest()[:16])
+
+
+async def events(
+    creator: Creator, caller: Caller, job_id: UUID, known: str | None = None
+) -> AsyncIterator[Event | None]:
+    """The job as it is now, then what changes, until it ends; ``None`` now and then to keep the line open.
+
+    Args:
+        creator: this process's Creator.
+        caller: who asks; when they may not any more, it ends.
+        job_id: which job.
+        known: the mark of what the caller was told before, on a line that broke: it is not told again.
+    """
     redis_url = creator.settings.redis_url_for(1)
     async with feed.watch(caller.account_id, job_id, redis_url) as watch:
         watch.changed.set()
-        until, looked, told, last = time.monotonic() + MAX_LIFETIME_S, 0.0, time.monotonic(), ""
+        until, looked, told = time.monotonic() + MAX_LIFETIME_S, 0.0, time.monotonic()
         while time.monotonic() < until and not feed.stopping:
             event: Event | None = None
             if watch.changed.is_set() or time.monotonic() - looked > _LOOK_EVERY_S:
@@ -53,16 +93,18 @@ async def events(creator: Creator, caller: Caller, job_id: UUID) -> AsyncIterato
                 event = await _look(creator, caller, job_id)
                 if event is None:
                     return
-                if _print(event) == last:
+                if event.mark is not None and event.mark == known:
+                    if event.is_last:
+                        return
                     event = None
                 else:
-                    last = _print(event)
+                    known = event.mark
             elif watch.progress:
-                event = "progress", _progress(watch)
+                event = Event("progress", _progress(watch))
             if event is not None or time.monotonic() - told > KEEP_ALIVE_S:
                 told = time.monotonic()
                 yield event
-            if event is not None and _is_last(event):
+            if event is not None and event.is_last:
                 return
             await _rest(watch, event)
 
@@ -79,12 +121,12 @@ async def _look(creator: Creator, caller: Caller, job_id: UUID) -> Event | None:
     except NotSignedIn:
         return None
     except NotFound:
-        return "deleted", {"id": str(job_id)}
-    return "job", view.model_dump(mode="json")
+        return Event("deleted", {"id": str(job_id)})
+    return job_event(view)
 
 
 async def _rest(watch: Watch, event: Event | None) -> None:
-    if event is not None and event[0] == "progress":
+    if event is not None and event.name == "progress":
         # Progress can wait, a change of state can't.
         with suppress(TimeoutError):
             await asyncio.wait_for(watch.changed.wait(), _AT_MOST_EVERY_S)
@@ -99,15 +141,3 @@ def _progress(watch: Watch) -> dict[str, Any]:
     return {name: value for name, value in told.items() if name not in ("at", "attempt")} | {
         "id": watch.job_id
     }
-
-
-def _print(event: Event) -> str:
-    """What tells two looks at a job apart; times, which change by themselves, do not."""
-    name, data = event
-    progress = {key: value for key, value in data.get("progress", {}).items() if key not in _CLOCKS}
-    return f"{name}{data | {'progress': progress}}"
-
-
-def _is_last(event: Event) -> bool:
-    name, data = event
-    return name == "deleted" or (name == "job" and JobStatus(data["status"]) in FINAL)

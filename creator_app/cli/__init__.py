@@ -1,5 +1,6 @@
 """The operator's command line. Each command's module is loaded only when it is asked for."""
 
+import logging
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -40,6 +41,9 @@ _COMMANDS: Final = {
     "keys": _Command("keys", "app", joins=True),
 }
 
+#: Who says that Valkey is away.
+_TELLERS: Final = ("creator_app.infrastructure.redis", "creator_app.services.unit_of_work")
+
 
 def main(arguments: Sequence[str]) -> int:
     """Runs a command.
@@ -50,11 +54,13 @@ def main(arguments: Sequence[str]) -> int:
     Returns:
         The exit code: 0 only where all of it worked.
     """
-    # Log lines go to stderr; stdout stays what the command prints. `web` sets its own up. What works beside a
-    # Creator says itself what is wrong: that a message reached no worker is no news where none runs.
+    # Warnings go to stderr as lines; stdout stays what the command prints. `web` sets its own up.
+    configure_logging(level="WARNING")
     asked = arguments[0] if arguments else ""
-    beside = asked in _COMMANDS and _COMMANDS[asked].joins
-    configure_logging(level="ERROR" if beside else "WARNING")
+    if asked in _COMMANDS and _COMMANDS[asked].joins:
+        # That a message reached nobody is no news for a command: often no Creator runs that could hear it.
+        for name in _TELLERS:
+            logging.getLogger(name).setLevel(logging.ERROR)
     spare_this_machine()
     try:
         missing = _missing(arguments)

@@ -5,6 +5,7 @@ import json
 import typer
 
 from creator_app.bootstrap import get_creator
+from creator_app.cli.tables import many
 from creator_app.repositories.line import LineRepository
 from creator_app.services import switches
 
@@ -27,7 +28,9 @@ def show(as_json: bool = typer.Option(False, "--json", help="Answer as JSON.")) 
     if as_json:
         typer.echo(json.dumps(facts))
         return
-    typer.echo(f"{facts['waiting']} jobs of {facts['accounts']} accounts wait.")
+    jobs, accounts = many(facts["waiting"], "job"), many(facts["accounts"], "account")
+    waits = f"{jobs} of {accounts} wait{'s' if facts['waiting'] == 1 else ''}."
+    typer.echo(waits if facts["waiting"] else "Nothing waits.")
     typer.echo(f"New jobs are {'refused' if line.intake_paused else 'taken'}.")
     typer.echo(f"Waiting jobs are {'held back' if line.queue_paused else 'started'}.")
 

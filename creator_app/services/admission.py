@@ -16,6 +16,7 @@ class IntakePaused(Unavailable):
     """The operator takes no new jobs for now."""
 
     code = "intake_paused"
+    retry_after_s = 60
     default_message = "New jobs are not taken just now."
     default_hint = _LATER
 

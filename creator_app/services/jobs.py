@@ -157,7 +157,12 @@ def request_cancel(work: Work, account_id: UUID, job_id: UUID) -> Job:
     status = JobStatus(job.status)
     if status is JobStatus.CANCELED or (status is JobStatus.RUNNING and job.cancel_requested_at):
         return job  # asked twice, canceled once
-    if status in FINAL or status is JobStatus.SAVING:
+    if status is JobStatus.SAVING:
+        raise Conflict(
+            "It is too late to cancel this job: its result is being saved.",
+            hint="It is done in a moment. Delete it then, if you do not want it.",
+        )
+    if status in FINAL:
         raise Conflict("This job has already finished.", hint="Look at its page for the result.")
     now = db_now(work.session)
     if status is JobStatus.QUEUED:

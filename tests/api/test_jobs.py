@@ -1,6 +1,5 @@
 """Jobs over a real socket: what is accepted, what is refused, and that nothing half-made stays."""
 
-import json
 import uuid
 from pathlib import Path
 from uuid import UUID
@@ -9,7 +8,9 @@ import httpx
 import pytest
 from sqlmodel import select
 
+from creator_app.domain.job_state import JobStatus
 from creator_app.models import LedgerEntry
+from creator_app.services import job_state, switches
 from tests.api.stack import RECIPE, Stack, picture
 
 IMAGE = {"image": ("photo.png", picture(), "image/png")}
@@ -214,6 +215,31 @@ def test_a_bad_question_is_a_422(person: httpx.Client, query: str) -> None:
     assert answer.status_code == 422 and answer.json()["error"]["message"]
 
 
-def test_an_id_that_is_none_is_a_422(person: httpx.Client) -> None:
-    answer = person.get("/api/v1/jobs/../jobs/seven")
-    assert json.loads(answer.text)["error"]["code"] == "invalid_input"
+def test_an_id_that_is_none_is_a_422_in_words(person: httpx.Client) -> None:
+    for bad in ("seven", "123"):
+        answer = person.get(f"/api/v1/jobs/{bad}")
+        error = answer.json()["error"]
+        assert (answer.status_code, error["code"]) == (422, "invalid_input")
+        assert "This is not an id" in error["message"] and "This is not an id" in error["fields"]["job_id"]
+        assert "invalid length" not in answer.text
+
+
+def test_what_is_being_saved_is_too_late_to_cancel(stack: Stack, person: httpx.Client) -> None:
+    job = stack.submit(person)
+    claim = stack.start(job["id"])
+    with stack.creator.uow.write() as work:
+        job_state.change(work, claim.job.id, JobStatus.SAVING, fence=claim.fence)
+    refused = person.post(f"/api/v1/jobs/{job['id']}/cancel")
+    assert refused.status_code == 409 and "too late" in refused.json()["error"]["message"]
+
+
+def test_a_paused_intake_says_when_to_come_back(stack: Stack, person: httpx.Client) -> None:
+    with stack.creator.uow.write() as work:
+        switches.turn(work, intake_paused=True)
+    try:
+        refused = person.post("/api/v1/jobs", data={"recipe": RECIPE}, files=IMAGE)
+    finally:
+        with stack.creator.uow.write() as work:
+            switches.turn(work, intake_paused=False)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (503, "intake_paused")
+    assert int(refused.headers["retry-after"]) > 0

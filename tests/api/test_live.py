@@ -43,6 +43,41 @@ def test_a_finished_job_is_told_once_and_the_stream_ends(stack: Stack, person: h
     assert [(name, data["status"]) for name, data in events] == [("job", "succeeded")]
 
 
+def told(client: httpx.Client, job_id: str, known: str | None = None) -> tuple[int, list[tuple[str, str]]]:
+    """The status of an event stream that ends, and its events: the id and the name of each."""
+    headers = {"Last-Event-ID": known} if known else {}
+    answer = client.get(f"/api/v1/jobs/{job_id}/events", headers=headers, timeout=15)
+    blocks = [block.split("\n") for block in answer.text.split("\n\n") if "event: " in block]
+    return answer.status_code, [
+        (next((line[4:] for line in lines if line.startswith("id: ")), ""), lines[-2].removeprefix("event: "))
+        for lines in blocks
+    ]
+
+
+def test_what_was_told_is_not_told_again(stack: Stack, person: httpx.Client) -> None:
+    job = stack.submit(person)
+    with person.stream("GET", f"/api/v1/jobs/{job['id']}/events", timeout=15) as answer:
+        waiting = next(line[4:] for line in answer.iter_lines() if line.startswith("id: "))
+    stack.finish(job["id"], [("a.png", "image/png", picture())])
+    status, events = told(person, job["id"], waiting)
+    assert status == 200 and [name for _, name in events] == ["job"]
+    ended = events[0][0]
+    assert ended and ended != waiting
+    assert told(person, job["id"], ended) == (204, []), "it would come back for ever"
+    assert told(person, job["id"], "of another time") == (200, events)
+
+
+def test_a_line_that_broke_goes_on_with_the_next_change(stack: Stack, person: httpx.Client) -> None:
+    job = stack.submit(person)
+    with person.stream("GET", f"/api/v1/jobs/{job['id']}/events", timeout=15) as answer:
+        known = next(line[4:] for line in answer.iter_lines() if line.startswith("id: "))
+    end = threading.Timer(0.5, lambda: stack.finish(job["id"], [("a.png", "image/png", picture())]))
+    end.start()
+    _, events = told(person, job["id"], known)
+    end.join()
+    assert [name for _, name in events][-1] == "job" and known not in [mark for mark, _ in events]
+
+
 def test_changes_arrive_at_once(stack: Stack, person: httpx.Client) -> None:
     job = stack.submit(person)
     account = _account(stack, job["id"])

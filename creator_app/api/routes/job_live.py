@@ -4,10 +4,10 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, WebSocket
+from fastapi import APIRouter, Depends, Header, Response, WebSocket
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, StreamingResponse
 from starlette.websockets import WebSocketDisconnect
@@ -21,7 +21,7 @@ from creator_app.api.dependencies import (
     current_caller,
     documented_bearer,
 )
-from creator_app.api.job_stream import events, read_view
+from creator_app.api.job_stream import events, job_event, read_view
 from creator_app.bootstrap import Creator, get_creator
 from creator_app.errors import CreatorError, Forbidden
 
@@ -31,7 +31,8 @@ _SSE: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "Events `job` (all of it, also first), `progress` and `deleted`.",
         "content": {"text/event-stream": {}},
-    }
+    },
+    204: {"description": "The job has ended, and this is what `Last-Event-ID` says was told before."},
 }
 _POLICY_VIOLATION = 1008
 
@@ -42,14 +43,25 @@ _POLICY_VIOLATION = 1008
     responses=_SSE,
     dependencies=[Depends(documented_bearer)],
 )
-async def job_events(job_id: UUID, caller: JobReader, creator: CreatorDep) -> StreamingResponse:
+async def job_events(
+    job_id: UUID,
+    caller: JobReader,
+    creator: CreatorDep,
+    last_event_id: Annotated[
+        str | None, Header(max_length=200, description="What was told before is not told again.")
+    ] = None,
+) -> Response:
     """Tells what happens to a job until it ends, for ten minutes at most; then ask again."""
-    await run_in_threadpool(
-        read_view, creator, caller, job_id
-    )  # a job of somebody else answers 404, not a stream
+    # A job of somebody else answers 404, not a stream.
+    now = job_event(await run_in_threadpool(read_view, creator, caller, job_id))
+    if now.is_last and now.mark == last_event_id:
+        return Response(
+            status_code=204
+        )  # a browser that reads events comes back for ever, but for this answer
     # no-transform and the header for nginx: a proxy that gathers events would make them worthless
     headers = {"Cache-Control": "no-store, no-transform", "X-Accel-Buffering": "no"}
-    return StreamingResponse(_sse(creator, caller, job_id), headers=headers, media_type="text/event-stream")
+    stream = _sse(creator, caller, job_id, last_event_id)
+    return StreamingResponse(stream, headers=headers, media_type="text/event-stream")
 
 
 @router.websocket("/stream")
@@ -77,19 +89,19 @@ async def job_stream(websocket: WebSocket, job_id: UUID) -> None:
         await websocket.close()
 
 
-async def _sse(creator: Creator, caller: Caller, job_id: UUID) -> AsyncIterator[str]:
+async def _sse(creator: Creator, caller: Caller, job_id: UUID, known: str | None) -> AsyncIterator[str]:
     yield "retry: 2000\n\n"
-    async for event in events(creator, caller, job_id):
+    async for event in events(creator, caller, job_id, known):
         if event is None:
             yield ": still here\n\n"
         else:
-            name, data = event
-            yield f"event: {name}\ndata: {json.dumps(data)}\n\n"
+            mark = f"id: {event.mark}\n" if event.mark else ""
+            yield f"{mark}event: {event.name}\ndata: {json.dumps(event.data)}\n\n"
 
 
 async def _talk(websocket: WebSocket, creator: Creator, caller: Caller, job_id: UUID) -> None:
     async for event in events(creator, caller, job_id):
-        name, data = event or ("keep_alive", {})
+        name, data = (event.name, event.data) if event else ("keep_alive", {})
         await websocket.send_json({"type": name, "data": data})
 
 
