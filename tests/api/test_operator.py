@@ -8,6 +8,7 @@ from sqlmodel import select
 
 from creator_app.models import User
 from tests.api.stack import Stack, picture
+from tests.peers.web import answering
 
 HERE = "/api/v1/operator"
 PASSWORD = "never-shown"
@@ -37,6 +38,31 @@ def test_a_server_comes_is_drained_and_goes(admin: httpx.Client) -> None:
     assert admin.delete(place).status_code == 204
     assert admin.delete(place).status_code == 404
     assert server["id"] not in [one["id"] for one in admin.get(f"{HERE}/servers").json()["items"]]
+
+
+def test_a_server_is_asked_as_it_comes(stack: Stack, admin: httpx.Client) -> None:
+    with answering(401, b"") as url:
+        added = admin.post(f"{HERE}/servers", json={"url": url, "name": "rented"})
+        assert (added.status_code, added.json()["state"], added.json()["asked"]) == (201, "offline", True)
+        assert "wants a password" in added.json()["last_error"]
+        other_name = url.replace("127.0.0.1", "localhost")
+        again = admin.post(f"{HERE}/servers", json={"url": other_name})
+        assert again.status_code == 409 and "rented" in again.json()["error"]["message"]
+        changed = admin.post(f"{HERE}/servers", json={"url": other_name, "headers": {"X-Key": "k"}})
+        assert (changed.status_code, changed.json()["id"]) == (200, added.json()["id"])
+        assert changed.json()["has_secret"]
+    taken = admin.post(f"{HERE}/servers", json={"url": "http://127.0.0.1:9", "name": "Rented"})
+    assert taken.status_code == 409
+    assert admin.delete(f"{HERE}/servers/{added.json()['id']}").status_code == 204
+
+
+def test_what_is_surely_no_comfyui_is_refused(stack: Stack, admin: httpx.Client) -> None:
+    own = admin.post(f"{HERE}/servers", json={"url": stack.url.replace("127.0.0.1", "localhost")})
+    assert own.status_code == 422 and "Creator's own address" in own.json()["error"]["message"]
+    with answering(200, b"<html>") as url:
+        other = admin.post(f"{HERE}/servers", json={"url": url})
+    assert other.status_code == 422 and "not a ComfyUI" in other.json()["error"]["message"]
+    assert url not in admin.get(f"{HERE}/servers").text
 
 
 @pytest.mark.parametrize(

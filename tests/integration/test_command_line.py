@@ -11,6 +11,7 @@ import pytest
 
 from creator_app.cli.run import _new_file
 from creator_app.infrastructure.migrations import upgrade
+from tests.integration.command_line import command_line
 
 ROOT = Path(__file__).parents[2]
 
@@ -60,14 +61,14 @@ def test_a_file_where_results_shall_go_is_told_in_a_sentence(home: Path) -> None
 
 
 def test_people_are_listed_and_get_keys_and_passwords(home: Path) -> None:
-    assert command(home, "user", "add", "ann@example.org", "--admin").returncode == 0
-    listed = json.loads(command(home, "user", "list", "--json").stdout)
-    assert listed == [{"email": "ann@example.org", "role": "admin", "signs_in": True}]
-    assert command(home, "user", "key", "ann@example.org").stdout.startswith("crt_")
-    assert "Password: " in command(home, "user", "password", "ANN@example.org").stdout
-    nobody = command(home, "user", "key", "bob@example.org")
-    assert nobody.returncode == 1
-    assert "Nobody has the address" in nobody.stderr
+    with command_line(home) as run:
+        assert run("user", "add", "ann@example.org", "--admin").code == 0
+        listed = json.loads(run("user", "list", "--json").out)
+        assert listed == [{"email": "ann@example.org", "role": "admin", "signs_in": True}]
+        assert run("user", "key", "ann@example.org").out.startswith("crt_")
+        assert "Password: " in run("user", "password", "ANN@example.org").out
+        nobody = run("user", "key", "bob@example.org")
+    assert nobody.error and "Nobody has the address" in nobody.error.message
 
 
 def test_an_unknown_status_is_named(home: Path) -> None:
