@@ -37,6 +37,7 @@ class ProgressReporter:
         self._preview_at: int | None = None
         self._highest = 0.0
         self._quiet_since: str | None = None
+        self._step = "Getting started"
 
     def report(self, event: ProgressEvent) -> None:
         """Takes one event of the engine; the percentage shown never falls within an attempt.
@@ -51,10 +52,12 @@ class ProgressReporter:
             self._quiet_since = began.isoformat(timespec="seconds")
         if event.preview is not None:
             self._show(event.preview)
+        if event.class_type:  # what says nothing of a node belongs to the step before
+            self._step = step_sentence(event.class_type)
         self._send(
             {
                 "percent": round(self._highest, 1),
-                "step": step_sentence(event.class_type) if event.class_type else "Getting started",
+                "step": self._step,
                 "node": event.node,
                 "value": event.value,
                 "max": event.max,

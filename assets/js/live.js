@@ -54,6 +54,18 @@ function said(moment) {
   return moment.toLocaleDateString([], { day: "numeric", month: "short", year: moment.getFullYear() === new Date().getFullYear() ? undefined : "numeric" }) + ` ${clock}`;
 }
 
+// What is left by past runs of the recipe, and, once this run is some way, by how fast it goes itself: a picture may be
+// many times larger than usual.
+export function timeLeft(elapsed, expected, percent) {
+  if (!Number.isFinite(elapsed) || !expected) return "";
+  const usual = expected - elapsed;
+  const own = percent >= 5 ? (elapsed * (100 - percent)) / percent : null;
+  const left = own === null ? usual : usual > 0 ? (usual + own) / 2 : own;
+  const late = elapsed > 2 * expected + 3;
+  if (left < 1) return late ? "longer than usual" : "any moment now";
+  return late ? `longer than usual, about ${seconds(left)}` : `about ${seconds(left)} left`;
+}
+
 const CLOCKS = {
   "when-it-was": (element) => {
     const moment = new Date(element.dataset.at);
@@ -67,9 +79,8 @@ const CLOCKS = {
     return isNaN(from) ? "" : seconds(Math.max(1, (Date.now() - from.getTime()) / 1000));
   },
   "time-left": (element) => {
-    const left = (new Date(element.dataset.from).getTime() - Date.now()) / 1000 + Number(element.dataset.expected);
-    if (!Number.isFinite(left) || !Number(element.dataset.expected)) return "";
-    return left < 1 ? "any moment now" : `about ${seconds(left)} left`;
+    const { from, expected, percent } = element.dataset;
+    return timeLeft((Date.now() - new Date(from).getTime()) / 1000, Number(expected), Number(percent));
   },
 };
 const tick = (element) => {

@@ -53,7 +53,7 @@ _SENTENCES: Final[dict[str, str]] = {
     "Reading your video": "LoadVideo GetVideoComponents VHS_LoadVideo",
     "Listening to your sound": "LoadAudio VAEEncodeAudio",
     "Putting your video together": "CreateVideo SaveVideo SaveWEBM SaveAnimatedWEBP SaveAnimatedPNG",
-    "Saving your result": (
+    "Finishing your result": (
         "SaveImage PreviewImage SaveAudio SaveAudioMP3 SaveAudioOpus SaveLatent MaskPreview PreviewAny"
         " SaveGLB SaveSVGNode VHS_VideoCombine"
     ),

@@ -28,6 +28,7 @@ log = get_logger(__name__)
 INTERVAL_S: Final = 0.1
 REFRESH_S: Final = 0.4
 SESSION_CHECK_S: Final = 2.0
+LINGER_S: Final = 3.0
 RETRY_S: Final = 1.0
 QUIET_S: Final = 15.0
 
@@ -40,7 +41,7 @@ class LiveProgress:
         percent: 0 to 100.
         step: what is being done, in plain words.
         preview: address of the latest preview picture, or empty.
-        run: names the attempt, so that progress of a new one may begin at zero.
+        run: names the job and its attempt, so that progress of a new one may begin at zero.
         quiet_since: the server has said nothing since then (ISO 8601), or empty.
     """
 
@@ -72,6 +73,8 @@ class Tab:
 @dataclass
 class _Account:
     latest: dict[str, LiveProgress] = field(default_factory=dict)
+    #: Jobs that have ended, and when that was seen: shown until every tab has read their rows.
+    ended: dict[str, float] = field(default_factory=dict)
     changed: bool = False
     sent_at: float = 0.0
     refreshed_at: float = 0.0
@@ -88,19 +91,30 @@ class Hub:
         self._app: rx.App | None = None
         self.target: Target | None = None
 
-    def watch(self, token: str, tab: Tab, known: Mapping[str, LiveProgress]) -> None:
+    def watch(self, token: str, tab: Tab, known: Mapping[str, LiveProgress]) -> dict[str, LiveProgress]:
         """Sends ``tab`` what happens to its account's jobs from now on.
 
         Args:
             token: the tab's Reflex token; a former owner of it is forgotten.
             tab: whose tab it is.
             known: progress read from the snapshots, by job id; newer messages win.
+
+        Returns:
+            What the tab is to show now.
         """
         if self._app is None:
-            return  # switched off: pages live by their loads and their slow refresh
+            return dict(known)  # switched off: pages live by their loads and their slow refresh
         self._tabs[token] = tab
         account = self._accounts.setdefault(tab.account_id, _Account())
-        account.latest = {**known, **{job: row for job, row in account.latest.items() if job in known}}
+        # A page that lost its progress before it has read how the job ended would show it begin anew.
+        now = time.monotonic()
+        gone = {job: account.ended.get(job, now) for job in account.latest if job not in known}
+        account.ended = {job: at for job, at in gone.items() if now - at < LINGER_S}
+        account.latest = {
+            **known,
+            **{job: row for job, row in account.latest.items() if job in known or job in account.ended},
+        }
+        return dict(account.latest)
 
     def forget(self, token: str) -> None:
         """Stops sending to a tab."""
@@ -152,10 +166,8 @@ class Hub:
             account.changed = True
         elif "percent" in message:
             account.latest[job_id] = progress_of(job_id, message, account.latest.get(job_id))
-        else:  # the row itself changed
+        else:  # the row itself changed; what it reached is shown until the row was read again
             account.changed = True
-            if message.get("status") not in ("running", "saving"):
-                account.latest.pop(job_id, None)
         self._schedule(account_id, account)
 
     def _schedule(self, account_id: str, account: _Account) -> None:
@@ -225,7 +237,7 @@ def progress_of(job_id: str, fields: Mapping[str, Any], before: LiveProgress | N
         fields: percent, step, attempt, preview_at, as the publisher writes them (text or numbers).
         before: what was known; forgotten when a new attempt began.
     """
-    run = str(fields.get("attempt") or (before.run if before else ""))
+    run = f"{job_id}:{fields['attempt']}" if fields.get("attempt") else before.run if before else ""
     old = before if before is not None and before.run == run else LiveProgress(run=run)
     version = fields.get("preview_at")
     return LiveProgress(

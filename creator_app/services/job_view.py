@@ -103,6 +103,7 @@ class JobView(BaseModel):
     before_url: str | None
     preview_url: str | None
     expected_seconds: float | None
+    attempts: int
     waited_seconds: float | None
     ran_seconds: float | None
 
@@ -183,6 +184,7 @@ def _view(job: Job, snapshot: dict[str, str], facts: _Facts) -> JobView:
         before_url=_before(job),
         preview_url=_preview(job, snapshot),
         expected_seconds=facts.expected.get(job.recipe_version_id) if status not in FINAL else None,
+        attempts=job.attempts,
         waited_seconds=_waited(job),
         ran_seconds=_ran(job),
     )

@@ -19,15 +19,14 @@ class JobState(rx.State):
     job: JobRow = JobRow()
     #: Results that were, or are to be, brought back to the folder the picture came from.
     brought: rx.Field[list[BroughtRow]] = rx.field(default_factory=list)
-    loaded: bool = False
+    #: What the address named when ``job`` was read: a page at another address must not show it.
+    shown: str = ""
     missing: bool = False
 
     @rx.event
     async def load(self) -> None:
-        """Reads the job named in the address; a former one must not shine through meanwhile."""
+        """Reads the job named in the address."""
         user = await require_user(self)
-        if self.job.id != self._address():
-            self.job, self.loaded = JobRow(), False
         await self._read(user)
 
     @rx.event
@@ -50,6 +49,7 @@ class JobState(rx.State):
         user = await require_user(self)
         wanted = self._wanted()
         new = await writing(lambda work: jobs.retry(work, user.account_id, user.user_id, wanted).id)
+        self.shown = ""
         return rx.redirect(f"/jobs/{new}")
 
     @rx.event
@@ -75,7 +75,7 @@ class JobState(rx.State):
             self.missing = False
         except NotFound:
             self.job, self.brought, self.missing = JobRow(), [], True
-        self.loaded = True
+        self.shown = self._address()
 
     def _address(self) -> str:
         return self.router.url.path.rstrip("/").rsplit("/", 1)[-1]

@@ -38,10 +38,10 @@ class JobsLive(rx.State):
         return [JobState.reload] if path.startswith("/jobs/") else []
 
     async def _read_and_watch(self, user: SignedIn) -> None:
-        self.live = await reading(lambda work: _snapshots(work, user))
+        known = await reading(lambda work: _snapshots(work, user))
         token = session_token(self)
         tab = Tab(str(user.account_id), user.session, lambda: find_user(token) is not None)
-        hub.watch(self.router.session.client_token, tab, self.live)
+        self.live = hub.watch(self.router.session.client_token, tab, known)
 
 
 def _snapshots(work: Work, user: SignedIn) -> dict[str, LiveProgress]:

@@ -77,6 +77,7 @@ def job_row(view: JobView) -> JobRow:
         sentence=view.status_sentence,
         percent=round(view.progress.percent, 1),
         step=view.progress.step or "",
+        run=f"{view.id}:{view.attempts}",
         ahead=view.progress.queue_position or 0,
         expected_seconds=view.expected_seconds or 0.0,
         cold_start=_cold_start(view),

@@ -45,6 +45,39 @@ def test_from_sign_up_to_the_downloaded_thumbnail(page: Page) -> None:
     assert size_of(download(page)) == ("PNG", (1280, 720))
 
 
+SAMPLE_EVERY_FRAME = """() => {
+    window.seen = [];
+    const look = () => {
+        const percent = document.querySelector(".big-percent span");
+        const said = document.querySelector("main")?.innerText ?? "";
+        window.seen.push([location.pathname, said, percent ? Number(percent.textContent) : null]);
+        requestAnimationFrame(look);
+    };
+    look();
+}"""
+
+
+def test_a_new_jobs_page_shows_nothing_of_the_job_before_and_its_progress_never_falls(
+    page: Page, person: Person
+) -> None:
+    files = {"image": ("first.png", photo(), "image/png")}
+    first = person.client.post("/api/v1/jobs", data={"recipe": "square-post"}, files=files).json()["id"]
+    page.goto(f"/jobs/{first}")
+    expect(page.get_by_role("heading", name=re.compile("Done in"))).to_be_visible()
+    page.evaluate(SAMPLE_EVERY_FRAME)
+    page.get_by_role("link", name="Another picture").click()
+    expect(page.get_by_role("button", name="Create")).to_be_visible()
+    drop(page, ("second.png", "image/png", photo()))
+    page.get_by_role("button", name="Create").click()
+    page.wait_for_url(lambda url: bool(JOB.search(url)) and first not in url)
+    expect(page.get_by_role("heading", name=re.compile("Done in"))).to_be_visible()
+    there = [one for one in page.evaluate("window.seen") if "/jobs/" in one[0] and first not in one[0]]
+    assert len(there) > 3
+    assert not [said for _, said, _ in there if "first" in said]
+    percents = [percent for _, _, percent in there if percent is not None]
+    assert percents == sorted(percents)
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_on_a_phone(browser: Browser, creator: RunningCreator, scheme: str) -> None:
     phone = browser.new_context(

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pytest
 import redis
 from reflex.state import StateUpdate
 from reflex_base.constants.state import FIELD_MARKER
@@ -62,8 +63,10 @@ async def until(true: Callable[[], bool], seconds: float = 5) -> None:
         await asyncio.sleep(0.01)
 
 
-def watch(hub: Hub, token: str, account: Any, alive: Callable[[], bool] = lambda: True) -> None:
-    hub.watch(token, Tab(str(account), f"session of {token}", alive), {})
+def watch(
+    hub: Hub, token: str, account: Any, alive: Callable[[], bool] = lambda: True
+) -> dict[str, LiveProgress]:
+    return hub.watch(token, Tab(str(account), f"session of {token}", alive), {})
 
 
 def test_the_first_change_comes_at_once_and_a_burst_comes_together(valkey: ValkeyServer) -> None:
@@ -121,8 +124,10 @@ def test_a_tab_that_changed_hands_belongs_to_the_new_one(valkey: ValkeyServer) -
     assert run(publish()).seen("tab") == []
 
 
-def test_a_change_of_status_makes_pages_read_and_an_ended_job_leaves(valkey: ValkeyServer) -> None:
-    async def publish() -> tuple[list[str], dict[str, Any]]:
+def test_an_ended_job_stays_as_far_as_it_was_until_pages_have_read_its_row(
+    valkey: ValkeyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def publish() -> tuple[list[str], list[list[str]]]:
         async with listening(valkey.connection_url) as (hub, browser, publisher):
             watch(hub, "a", MARA)
             job = new_id()
@@ -130,9 +135,14 @@ def test_a_change_of_status_makes_pages_read_and_an_ended_job_leaves(valkey: Val
             await until(lambda: bool(browser.seen("a")))
             publisher.changed(MARA, job, "succeeded")
             await until(lambda: len(browser.seen("a")) > 1)
-            return [event.name for event in browser.sent[-1][2].events], browser.seen("a")[-1]
+            shown = [list(browser.seen("a")[-1]), list(watch(hub, "a", MARA)), list(watch(hub, "b", MARA))]
+            monkeypatch.setattr("creator_app.live.hub.LINGER_S", 0)
+            shown.append(list(watch(hub, "a", MARA)))
+            return [event.name for event in browser.sent[-1][2].events], [
+                ["the job"] * (one == [str(job)]) for one in shown
+            ]
 
-    assert run(publish()) == (["jobs_live.refresh"], {})
+    assert run(publish()) == (["jobs_live.refresh"], [["the job"], ["the job"], ["the job"], []])
 
 
 def test_after_a_loss_of_valkey_pages_are_told_to_read_again(valkey: ValkeyServer) -> None:
@@ -165,8 +175,8 @@ def test_unreadable_messages_are_passed_over(valkey: ValkeyServer) -> None:
 
 def test_progress_begins_anew_with_a_new_attempt() -> None:
     first = progress_of("j", {"percent": "80", "step": "Blurring", "attempt": "1"})
-    assert progress_of("j", {"percent": 82}, first) == LiveProgress(82.0, "Blurring", "", "1")
-    assert progress_of("j", {"percent": 0, "attempt": 2}, first) == LiveProgress(0.0, "", "", "2")
+    assert progress_of("j", {"percent": 82}, first) == LiveProgress(82.0, "Blurring", "", "j:1")
+    assert progress_of("j", {"percent": 0, "attempt": 2}, first) == LiveProgress(0.0, "", "", "j:2")
     assert progress_of("j", {"percent": "nonsense", "preview_at": 17}).preview.endswith(
         "/jobs/j/preview?v=17"
     )

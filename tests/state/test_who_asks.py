@@ -9,15 +9,29 @@ import reflex as rx
 from creator_app.bootstrap import Creator
 from creator_app.errors import NotFound, NotSignedIn
 from creator_app.state.account import AccountState
+from creator_app.state.drive import DriveState
+from creator_app.state.folders import FoldersState
 from creator_app.state.guard import ForgetFormerSession, TabOwner
 from creator_app.state.job import JobState
 from creator_app.state.jobs import JobsState
 from creator_app.state.jobs_live import JobsLive
+from creator_app.state.operator import OperatorState
 from creator_app.state.recipes import RecipesState, RecipeState
 from tests.state.conftest import run
 from tests.state.people import Person, tab
 
-STATES = (AccountState, JobState, JobsLive, JobsState, RecipesState, RecipeState, TabOwner)
+STATES = (
+    AccountState,
+    DriveState,
+    FoldersState,
+    JobState,
+    JobsLive,
+    JobsState,
+    OperatorState,
+    RecipesState,
+    RecipeState,
+    TabOwner,
+)
 OPEN_TO_STRANGERS = {"AccountState.greet"}
 
 
@@ -107,6 +121,16 @@ def test_the_job_of_another_account_cannot_be_touched(mara: Person, ben: Person,
     for touch in (touch_on_its_page, touch_in_the_list):
         with pytest.raises(NotFound):
             run(touch())
+
+
+@pytest.mark.parametrize("name", [name for state, name in handlers() if state is OperatorState])
+def test_who_is_no_admin_operates_nothing(mara: Person, name: str) -> None:
+    if name in ("load", "reload"):
+        state, _ = run(call(OperatorState, name, mara.cookie, "/operator"))
+        assert state.missing and state.servers == [] and state.lag == ""
+        return
+    with pytest.raises(NotFound):
+        run(call(OperatorState, name, mara.cookie, "/operator"))
 
 
 @pytest.mark.parametrize("wrong", ["", "../..", "1", None, {"a": 1}, "x" * 10_000])

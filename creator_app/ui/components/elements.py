@@ -141,9 +141,10 @@ def elapsed_time(since: Any) -> rx.Component:
     return _ElapsedTime.create(custom_attrs={**_data(**{"from": since}), **_HANDS_OFF})
 
 
-def time_left(since: Any, expected_s: Any) -> rx.Component:
-    """How long it will go on, given when it began and how long it usually takes."""
-    return _TimeLeft.create(custom_attrs={**_data(**{"from": since}, expected=expected_s), **_HANDS_OFF})
+def time_left(since: Any, expected_s: Any, percent: Any) -> rx.Component:
+    """How long it will go on, given when it began, how long it usually takes, and how far it is."""
+    data = _data(**{"from": since}, expected=expected_s, percent=percent)
+    return _TimeLeft.create(custom_attrs={**data, **_HANDS_OFF})
 
 
 def text_result(url: Any) -> rx.Component:

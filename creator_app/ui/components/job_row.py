@@ -74,7 +74,7 @@ def _line(job: rx.vars.ObjectVar[JobRow]) -> rx.Component:
     live = JobsLive.live[job.id]
     return rx.cond(
         (job.status == "running") | (job.status == "saving"),
-        steady_progress(rx.cond(live, live.percent, job.percent), rx.cond(live, live.run, job.id)),
+        steady_progress(rx.cond(live, live.percent, job.percent), rx.cond(live, live.run, job.run)),
     )
 
 

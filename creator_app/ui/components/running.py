@@ -77,7 +77,7 @@ def _working() -> rx.Component:
             class_name="verdict",
             aria_live="polite",
         ),
-        steady_progress(percent, rx.cond(live, live.run, job.id), text=True),
+        steady_progress(percent, rx.cond(live, live.run, job.run), text=True),
         rx.cond(
             quiet_since != "",
             rx.el.p(
@@ -92,7 +92,9 @@ def _working() -> rx.Component:
             rx.el.dd(elapsed_time(job.started_at)),
             rx.cond(
                 job.expected_seconds > 0,
-                rx.fragment(rx.el.dt("Time left"), rx.el.dd(time_left(job.started_at, job.expected_seconds))),
+                rx.fragment(
+                    rx.el.dt("Time left"), rx.el.dd(time_left(job.started_at, job.expected_seconds, percent))
+                ),
             ),
             rx.el.dt("Recipe"),
             rx.el.dd(job.recipe_title),

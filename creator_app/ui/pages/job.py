@@ -20,9 +20,18 @@ def page() -> rx.Component:
     """What is happening to the picture, or what became of it."""
     return shell(
         link(rx.icon("chevron-left"), "Jobs", to="/jobs", class_name="crumb"),
-        rx.cond(JobState.loaded, rx.cond(JobState.missing, _missing(), _job()), _skeleton()),
+        rx.cond(_is_here(), rx.cond(JobState.missing, _missing(), _job()), _skeleton()),
         here="jobs",
     )
+
+
+def _is_here() -> rx.Var:
+    """Whether what was read is what the address names now.
+
+    Only the browser knows the address from the first frame on; the state still holds the job shown before.
+    """
+    path = rx.Var('(typeof window === "undefined" ? "" : window.location.pathname.replace(/[/]+$/, ""))')
+    return (JobState.shown != "") & rx.Var(f"{path!s}.endsWith('/' + {JobState.shown!s})")
 
 
 def _job() -> rx.Component:
