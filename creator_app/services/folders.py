@@ -1,9 +1,8 @@
 """Drop folders as their owner sees them: where they are, what was dropped, what came of it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from statistics import median, quantiles
+from statistics import median
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +20,8 @@ from creator_app.services.unit_of_work import FoldersChanged, Work
 
 MAX_ACTIVITY = 100
 _LAG_WINDOW = timedelta(hours=24)
+#: So many files count for the lag at most: the operator's page asks every few seconds.
+LAG_FILES = 2000
 
 
 class FolderView(BaseModel):
@@ -101,19 +102,21 @@ class FileView(BaseModel):
     brought: list[BroughtView]
 
 
-@dataclass(frozen=True)
-class Lag:
-    """From the drop to the job's start, in seconds, over the last day.
+class Lag(BaseModel):
+    """From the drop to the job's start, in seconds.
+
+    A drop is counted from the time at which its place says it came, and where it does not say so, from the
+    time at which the file was first seen.
 
     Attributes:
-        count: jobs that are counted.
-        median: half of them were quicker.
-        p95: nearly all of them were.
+        files: how many are counted: those of the last day, the newest 2,000 where there were more.
+        median_s: half of them were begun at least as quickly.
+        longest_s: none of them took longer.
     """
 
-    count: int
-    median: float | None
-    p95: float | None
+    files: int
+    median_s: float | None
+    longest_s: float | None
 
 
 def overview(work: Work, account_id: UUID) -> list[PlaceView]:
@@ -355,13 +358,12 @@ def lag(work: Work) -> Lag:
         .join(Job, col(Job.id) == col(DropFile.job_id))
         .where(col(DropFile.taken_at) > since, col(Job.started_at).is_not(None))
         .order_by(col(DropFile.taken_at).desc())
-        .limit(2000)
+        .limit(LAG_FILES)
     )
     seconds = [max(0.0, (started - dropped).total_seconds()) for dropped, started in rows if started]
     if not seconds:
-        return Lag(0, None, None)
-    p95 = quantiles(seconds, n=20)[-1] if len(seconds) > 1 else seconds[0]
-    return Lag(len(seconds), median(seconds), p95)
+        return Lag(files=0, median_s=None, longest_s=None)
+    return Lag(files=len(seconds), median_s=median(seconds), longest_s=max(seconds))
 
 
 def of_job(work: Work, job: Job) -> list[BroughtView]:

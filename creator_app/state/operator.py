@@ -8,9 +8,16 @@ from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from creator_app.bootstrap import get_creator
 from creator_app.errors import CreatorError, InvalidInput, NotFound
-from creator_app.services import line_view, pool_view, servers, switches
+from creator_app.services import folders, line_view, pool_view, servers, switches
 from creator_app.services.unit_of_work import Work
-from creator_app.state.operator_rows import LineRow, ServerRow, line_row, pool_sentence, server_rows
+from creator_app.state.operator_rows import (
+    LineRow,
+    ServerRow,
+    lag_sentence,
+    line_row,
+    pool_sentence,
+    server_rows,
+)
 from creator_app.state.session import SignedIn, reading, require_admin, require_user, writing
 
 _UUID = TypeAdapter(UUID)
@@ -28,11 +35,13 @@ class _NewServer(BaseModel):
 
 
 class OperatorState(rx.State):
-    """The pool of servers and the line, as admins see them."""
+    """The pool of servers, the line and the drop folders, as admins see them."""
 
     servers: rx.Field[list[ServerRow]] = rx.field(default_factory=list)
     pool: str = ""
     line: LineRow = LineRow()
+    #: From the drop into a folder to the start of the job.
+    lag: str = ""
     loaded: bool = False
     missing: bool = False
     busy: bool = False
@@ -114,11 +123,14 @@ class OperatorState(rx.State):
             self.missing = True
 
     async def _read(self) -> None:
-        views, line = await reading(lambda work: (pool_view.views(work), line_view.view(work)))
+        views, line, lag = await reading(
+            lambda work: (pool_view.views(work), line_view.view(work), folders.lag(work))
+        )
         found = {
             "servers": server_rows(views),
             "line": line_row(line),
             "pool": pool_sentence(views),
+            "lag": lag_sentence(lag),
             "busy": bool(line.running or line.waiting) or any(view.state == "offline" for view in views),
             "loaded": True,
             "missing": False,

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from urllib.parse import urlsplit
 
+from creator_app.services.folders import LAG_FILES, Lag
 from creator_app.services.job_view import people_seconds
 from creator_app.services.line_view import AccountInLine, LineView
 from creator_app.services.pool_view import DeviceView, RecipeAbility, RunView, ServerView
@@ -145,6 +146,22 @@ def line_row(view: LineView) -> LineRow:
         ],
         stuck=[StuckRow(str(one.job_id), one.status, _iso(one.since), one.why) for one in view.stuck],
     )
+
+
+def lag_sentence(lag: Lag) -> str:
+    """How quickly dropped files were begun, of the last day: ``Half of 40 files were begun within 3 s``."""
+    if lag.median_s is None or lag.longest_s is None:
+        return "Nothing was dropped into a folder and begun in the last day."
+    longest = _lag(lag.longest_s)
+    if lag.files == 1:
+        return f"One file was dropped in the last day, and begun after {longest}."
+    of = f"the newest {LAG_FILES:,} files" if lag.files == LAG_FILES else f"{lag.files} files"
+    half = f"In the last day, half of {of} were begun within {_lag(lag.median_s)} of their drop"
+    return f"{half}; the longest wait was {longest}."
+
+
+def _lag(seconds: float) -> str:
+    return people_seconds(seconds) if seconds >= 1 else "1 s"
 
 
 def _hour(view: LineView) -> str:

@@ -1,12 +1,14 @@
 """The pool and the line over REST, for admins."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import httpx
 import pytest
 from sqlmodel import select
 
-from creator_app.models import User
+from creator_app.models import DropFile, DropFolder, DropSource, Job, User
 from tests.api.stack import Stack, picture
 from tests.peers.web import answering
 
@@ -105,3 +107,33 @@ def test_an_admin_with_a_small_key_is_no_admin(stack: Stack, admin: httpx.Client
     with stack.client(Authorization=f"Bearer {key}") as bot:
         assert bot.get(f"{HERE}/servers").status_code == 403
         assert bot.post(f"{HERE}/queue/pause", json={"what": "intake"}).status_code == 403
+
+
+def test_the_time_from_a_drop_to_its_start_is_told(admin: httpx.Client, stack: Stack) -> None:
+    assert admin.get(f"{HERE}/folders").json() == {"files": 0, "median_s": None, "longest_s": None}
+    with stack.person() as somebody:
+        assert somebody.get(f"{HERE}/folders").status_code == somebody.get(f"{HERE}/queue").status_code == 403
+        for waited in (2, 4, 60):
+            files = {"image": ("a.png", picture(), "image/png")}
+            job = somebody.post("/api/v1/jobs", data={"recipe": "square-post"}, files=files).json()
+            _dropped(stack, UUID(job["id"]), timedelta(seconds=waited))
+    assert admin.get(f"{HERE}/folders").json() == {"files": 3, "median_s": 4.0, "longest_s": 60.0}
+
+
+def _dropped(stack: Stack, job_id: UUID, waited: timedelta) -> None:
+    """Writes down that the job was dropped into a folder, and started so long after."""
+    with stack.creator.uow.write() as work:
+        job = work.session.get(Job, job_id)
+        assert job is not None
+        owner = {"account_id": job.account_id, "user_id": job.user_id}
+        source = DropSource(**owner, kind="folder", address=f"/srv/{job_id}")
+        work.session.add(source)
+        work.session.flush()
+        folder = DropFolder(**owner, source_id=source.id, remote_id="r", name="f", recipe_slug="square-post")
+        work.session.add(folder)
+        work.session.flush()
+        now = datetime.now(UTC)
+        job.started_at = now + waited
+        place = {"folder_id": folder.id, "account_id": job.account_id, "remote_id": str(job_id)}
+        times = {"dropped_at": now, "seen_at": now, "taken_at": now, "rested_since": now}
+        work.session.add(DropFile(**place, **times, name="a.png", state="taken", job_id=job_id))

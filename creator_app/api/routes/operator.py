@@ -1,4 +1,4 @@
-"""For admins: the pool of servers, and the line."""
+"""For admins: the pool of servers, the line, and how quickly dropped files are begun."""
 
 from collections.abc import Callable
 from uuid import UUID
@@ -11,7 +11,8 @@ from creator_app.api.forms import documented, read_small
 from creator_app.api.schemas.operator import NewServer, ServerList, Switch
 from creator_app.bootstrap import Creator
 from creator_app.models import ComfyServer
-from creator_app.services import line_view, new_servers, pool_view, servers, switches
+from creator_app.services import folders, line_view, new_servers, pool_view, servers, switches
+from creator_app.services.folders import Lag
 from creator_app.services.line_view import LineView
 from creator_app.services.pool_view import ServerView
 from creator_app.services.unit_of_work import Work
@@ -63,6 +64,13 @@ def show_queue(caller: Operator, creator: CreatorDep) -> LineView:
     """Who waits and runs, what holds jobs back, what is stuck, and how the switches stand."""
     with creator.uow.read() as work:
         return line_view.view(work)
+
+
+@router.get("/folders")
+def show_folders(caller: Operator, creator: CreatorDep) -> Lag:
+    """How long it took from a file's drop into a folder to the start of its job, over the last day."""
+    with creator.uow.read() as work:
+        return folders.lag(work)
 
 
 @router.post("/queue/pause", openapi_extra=documented(Switch))

@@ -5,6 +5,7 @@ import reflex as rx
 from creator_app.state.account import AccountState
 from creator_app.state.operator import OperatorState
 from creator_app.ui.components.elements import pulse, tab_title
+from creator_app.ui.components.operator_folders import folders_section
 from creator_app.ui.components.operator_line import line_section
 from creator_app.ui.components.operator_servers import servers_section
 from creator_app.ui.components.status import bone
@@ -16,7 +17,7 @@ TITLE = "Operator · Creator"
 ON_LOAD = [AccountState.load, OperatorState.load]
 
 #: Further ones go here, in the order in which they are shown.
-SECTIONS = (servers_section, line_section)
+SECTIONS = (servers_section, line_section, folders_section)
 
 
 def page() -> rx.Component:
