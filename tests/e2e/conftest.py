@@ -15,9 +15,12 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from tests.peers import browser as chromium
 from tests.peers.creator import RunningCreator, end, launch
+from tests.peers.drive import DriveServer
 
 OUTPUT = Path(__file__).parents[1] / "output"
 PASSWORD = "correct horse battery staple"
+#: The first account: the admin's, whose jobs the watched folder's are.
+OWNER = "owner@example.org"
 expect.set_options(timeout=15_000)
 
 
@@ -30,12 +33,19 @@ class Person:
 
 
 @pytest.fixture(scope="session")
-def creator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCreator]:
+def drive() -> Iterator[DriveServer]:
+    """The Google that Creator knows. All tests of this folder run in one process: see tests/conftest.py."""
+    with DriveServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def creator(tmp_path_factory: pytest.TempPathFactory, drive: DriveServer) -> Iterator[RunningCreator]:
     """The Creator of this test run; parallel test processes share it."""
     folder = tmp_path_factory.getbasetemp()
     if os.environ.get("PYTEST_XDIST_WORKER"):
         folder = folder.parent
-    running = _join(folder / "shared-creator")
+    running = _join(folder / "shared-creator", {**drive.environ(), "DRIVE_POLL_SECONDS": "1"})
     try:
         yield running
     finally:
@@ -106,11 +116,14 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     return report
 
 
-def _join(folder: Path) -> RunningCreator:
+def _join(folder: Path, settings: dict[str, str]) -> RunningCreator:
     folder.mkdir(exist_ok=True)
     with _users(folder) as users:
         if not users:
-            running = launch(folder / "home")
+            running = launch(folder / "home", **settings)
+            httpx.post(
+                f"{running.url}/api/v1/auth/register", json={"email": OWNER, "password": PASSWORD}
+            ).raise_for_status()
             users["creator"] = {**asdict(running), "home": str(running.home), "output": str(running.output)}
         users["count"] = users.get("count", 0) + 1
         fields = users["creator"]
