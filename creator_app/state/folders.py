@@ -25,6 +25,8 @@ class FoldersState(rx.State):
     #: The folder whose files are shown.
     opened: str = ""
     files: rx.Field[list[FileRow]] = rx.field(default_factory=list)
+    #: There may be older files, which are not shown.
+    cut: bool = False
     #: The folder whose settings are shown, and its recipe's fields.
     settings: FolderRow = FolderRow()
     fields: rx.Field[list[FieldRow]] = rx.field(default_factory=list)
@@ -48,7 +50,7 @@ class FoldersState(rx.State):
         """Opens a folder's files, or closes them."""
         user = await require_user(self)
         self.opened = "" if self.opened == folder_id else str(_id(folder_id))
-        self.files = []
+        self.files, self.cut = [], False
         await self._read(user)
 
     @rx.event
@@ -134,14 +136,15 @@ class FoldersState(rx.State):
         if self.opened:
             opened = _id(self.opened)
             try:
-                self.files = await reading(lambda work: _files(work, user, opened))
+                files = await reading(lambda work: _files(work, user, opened))
+                self.files, self.cut = files[:ACTIVITY], len(files) > ACTIVITY
             except NotFound:
                 self.opened, self.files = "", []
         self.loaded = True
 
 
 def _files(work: Work, user: SignedIn, folder_id: UUID) -> list[FileRow]:
-    return [file_row(one) for one in folders.activity(work, user.account_id, folder_id, ACTIVITY)]
+    return [file_row(one) for one in folders.activity(work, user.account_id, folder_id, ACTIVITY + 1)]
 
 
 def _settings(work: Work, user: SignedIn, folder_id: UUID) -> tuple[FolderRow, list[FieldRow]]:

@@ -232,7 +232,17 @@ def _selector() -> rx.Component:
                 ),
                 class_name="pick-list short",
             ),
-            rx.el.p("No folder of this name.", class_name="quiet small pick-none"),
+            rx.cond(
+                DriveState.wrong == "",
+                rx.el.p(
+                    rx.cond(
+                        DriveState.search == "",
+                        "There is no folder in this Drive yet.",
+                        "No folder of this name.",
+                    ),
+                    class_name="quiet small pick-none",
+                ),
+            ),
         ),
         class_name="stack close",
     )

@@ -3,7 +3,7 @@
 import reflex as rx
 
 from creator_app.state.folder_rows import BroughtRow, FileRow, FolderRow
-from creator_app.state.folders import FoldersState
+from creator_app.state.folders import ACTIVITY, FoldersState
 from creator_app.ui.components.elements import file_link, link, when_it_was
 from creator_app.ui.components.status import dot
 
@@ -96,6 +96,13 @@ def _files(folder: rx.vars.ObjectVar[FolderRow]) -> rx.Component:
                     on_click=FoldersState.try_it(folder.id),
                 ),
                 class_name="row",
+            ),
+        ),
+        rx.cond(
+            FoldersState.cut,
+            rx.el.p(
+                f"These are the newest {ACTIVITY}. The jobs of all stand under Jobs.",
+                class_name="quiet small",
             ),
         ),
         class_name="inside",
