@@ -38,6 +38,7 @@ class ProgressReporter:
         self._highest = 0.0
         self._quiet_since: str | None = None
         self._step = "Getting started"
+        self._heard_at = self._began
 
     def report(self, event: ProgressEvent) -> None:
         """Takes one event of the engine; the percentage shown never falls within an attempt.
@@ -47,6 +48,7 @@ class ProgressReporter:
         self._highest = max(self._highest, event.percent)
         if event.quiet_s is None:
             self._quiet_since = None
+            self._heard_at = datetime.now(UTC).isoformat(timespec="seconds")
         elif self._quiet_since is None and event.quiet_s >= _WORTH_A_WORD_S:
             began = datetime.now(UTC) - timedelta(seconds=event.quiet_s)
             self._quiet_since = began.isoformat(timespec="seconds")
@@ -65,6 +67,7 @@ class ProgressReporter:
                 "attempt": self._job.attempts,
                 "preview_at": self._preview_at,
                 "quiet_since": self._quiet_since,
+                "heard_at": self._heard_at,
                 "status": "running",
             }
         )

@@ -15,6 +15,7 @@ from creator_app.infrastructure.database import db_now
 from creator_app.infrastructure.logging import get_logger
 from creator_app.models import ClockLease
 from creator_app.services import sweeper
+from jobs_worker.pulse import Pulse
 from jobs_worker.server_watch import ServerWatch
 
 log = get_logger(__name__)
@@ -32,8 +33,10 @@ def run() -> None:
     holder = f"{socket.gethostname()}:{os.getpid()}"
     # In a thread of its own: a server that hangs must not hold up the sweeper.
     threading.Thread(target=_watch, args=(creator, stop, holding), name="server-watch", daemon=True).start()
+    said = Pulse(creator, "clock")
     while True:
         _guarded(lambda: tick(creator, holder, holding), "tick")
+        said.round()
         if stop.wait(creator.settings.sweep_seconds):
             return
 

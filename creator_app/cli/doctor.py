@@ -3,6 +3,7 @@
 import json
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -23,7 +24,8 @@ from creator_app.errors import CreatorError
 from creator_app.infrastructure.migrations import migration_config
 from creator_app.integrations.drop_folders import DirectoryPlace, PlaceError
 from creator_app.integrations.drop_folders.directory_watch import needs_polling
-from creator_app.services import accounts, servers, stuck, watched_folder
+from creator_app.models import LINE, Scheduler
+from creator_app.services import accounts, beats, servers, stuck, watched_folder
 from creator_app.services.unit_of_work import Work
 from creator_app.supervise import bundle, ports, probes
 from creator_app.supervise.errors import StartError
@@ -79,10 +81,14 @@ def examine(creator: Creator) -> Iterator[Finding]:
         "valkey": lambda: _valkey(creator, running),
         "engine": lambda: _engines(creator, running),
         "servers": lambda: _servers(creator, running),
+        "queue": lambda: _queue(creator),
         "jobs": lambda: _jobs(creator),
         "drop folder": lambda: _in_time(lambda: _watched(creator, running)),
         "web": lambda: _web(creator, running),
-        **{name: lambda name=name: _process(home, name, running) for name in _processes(creator, running)},
+        **{
+            name: lambda name=name: _process(creator, home, name, running)
+            for name in _processes(creator, running)
+        },
     }
     for part, check in checks.items():
         try:
@@ -189,8 +195,29 @@ def _servers(creator: Creator, running: Running | None) -> str:
     bad = [f"{name} is {state}" for name, state in states if state in ("offline", "quarantined")]
     if bad:
         raise _Trouble(", ".join(bad), "see: python -m creator_app servers list")
+    if states and all(state == "draining" for _, state in states):
+        raise _Trouble("all are draining: nothing new starts", "see: python -m creator_app servers resume")
     when = "" if running else "when last looked at: "
-    return when + ", ".join(f"{name} is {state}" for name, state in states) if states else "none yet"
+    told = when + ", ".join(f"{name} is {state}" for name, state in states) if states else "none yet"
+    slots, workers = _asked(creator, _slots_and_workers)
+    if running and workers and slots > workers:
+        return f"{told}; they could run {slots} at a time, but {workers} workers run: set WORKERS={slots}"
+    return told
+
+
+def _slots_and_workers(work: Work) -> list[int]:
+    slots = sum(server.slots for server in servers.every(work) if server.state == "online")
+    return [slots, beats.workers(work) or 0]
+
+
+def _queue(creator: Creator) -> str:
+    line = _asked(creator, lambda work: [work.session.get(Scheduler, LINE)])[0]
+    if line is not None and line.queue_paused:
+        raise _Trouble("paused: nothing new starts", "go on with: python -m creator_app queue resume")
+    if line is not None and line.intake_paused:
+        advice = "take jobs again with: python -m creator_app queue resume --intake"
+        raise _Trouble("no new jobs are taken", advice)
+    return "open"
 
 
 def _jobs(creator: Creator) -> str:
@@ -255,12 +282,19 @@ def _processes(creator: Creator, running: Running | None) -> list[str]:
     return [name for name in names if name in ("clock", "courier") or name.startswith("worker-")]
 
 
-def _process(home: Home, name: str, running: Running | None) -> str:
+def _process(creator: Creator, home: Home, name: str, running: Running | None) -> str:
     pid = home.pid(name)
     if running is None:
         raise _Trouble("does not run", _START)
     if pid is None or not psutil.pid_exists(pid):
         raise _Trouble("has ended", f"it is started again by itself; see {home.log_file(name)}")
+    known = {one.name: one for one in _asked(creator, beats.last)}
+    last = known.get(beats.name_of(pid))
+    if last is None and time.time() - psutil.Process(pid).create_time() > beats.SILENT.total_seconds():
+        raise _Trouble(f"process {pid} has never said that it works", f"see {home.log_file(name)}")
+    if last is not None and not last.alive:
+        advice = f"end it with kill -9 {pid}: it is started again by itself; see {home.log_file(name)}"
+        raise _Trouble(f"process {pid} has been silent for {last.silent_s:.0f} s", advice)
     return f"process {pid}"
 
 

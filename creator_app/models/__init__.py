@@ -4,6 +4,7 @@ from creator_app.models.account import Account
 from creator_app.models.api_key import ApiKey
 from creator_app.models.asset import Asset
 from creator_app.models.audit_log import AuditLog
+from creator_app.models.beat import Beat
 from creator_app.models.clock_lease import ClockLease
 from creator_app.models.comfy_server import ComfyServer, ServerAbility, ServerCatalog
 from creator_app.models.delivery import Delivery
@@ -29,6 +30,7 @@ __all__ = [
     "Asset",
     "AuditLog",
     "Batch",
+    "Beat",
     "ClockLease",
     "ComfyServer",
     "Delivery",

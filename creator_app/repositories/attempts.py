@@ -82,9 +82,22 @@ class AttemptRepository(BaseRepository[JobAttempt]):
             statement = statement.where(col(JobAttempt.cold).is_(cold))
         return [float(seconds) for seconds in self.session.exec(statement) if seconds is not None]
 
-    def occupying(self) -> list[tuple[UUID | None, datetime]]:
-        """The recipe version and the start of every attempt that holds a slot."""
+    def occupying(self, account_id: UUID | None = None) -> list[tuple[UUID | None, datetime]]:
+        """The recipe version and the start of every attempt that holds a slot, of one account or of all."""
         statement = select(JobAttempt.recipe_version_id, JobAttempt.started_at).where(
             col(JobAttempt.slot).is_not(None)
         )
+        if account_id is not None:
+            statement = statement.join(Job, col(Job.id) == col(JobAttempt.job_id)).where(
+                Job.account_id == account_id
+            )
         return list(self.session.exec(statement))
+
+    def held_count(self, now: datetime) -> int:
+        """How many attempts somebody holds: each keeps a worker busy."""
+        statement = (
+            select(func.count())
+            .select_from(JobAttempt)
+            .where(JobAttempt.state == "running", col(JobAttempt.lease_expires_at) > now)
+        )
+        return self.session.exec(statement).one()

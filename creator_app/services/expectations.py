@@ -14,7 +14,7 @@ from creator_app.infrastructure.database import db_now
 from creator_app.models import LINE, Account, ComfyServer, Job, Scheduler
 from creator_app.repositories.attempts import AttemptRepository
 from creator_app.repositories.line import LineRepository, Waiting
-from creator_app.services import abilities, servers
+from creator_app.services import abilities, beats, servers
 from creator_app.services.unit_of_work import Work
 
 
@@ -56,7 +56,7 @@ class Outlooks:
             return Outlook(ends_in=expectations.left(own, elapsed))
         before = self._before(job)
         position = sum(number for _, number in before)
-        starts = self._starts_in(job, before)
+        starts = self._own_limit(job, self._starts_in(job, before))
         cold = self._cold_start(job.recipe_version_id)
         if starts is None or own is None:
             return Outlook(position, starts, None, cold)
@@ -87,6 +87,10 @@ class Outlooks:
     @cached_property
     def _servers(self) -> Sequence[ComfyServer]:
         return [server for server in servers.every(self.work) if server.state == "online"]
+
+    @cached_property
+    def _workers(self) -> int | None:
+        return beats.workers(self.work)
 
     @cached_property
     def _usual_kind(self) -> str | None:
@@ -127,6 +131,8 @@ class Outlooks:
     def _starts_in(self, job: Job, before: list[tuple[UUID, int]]) -> Span | None:
         able = {row.server_id for row in abilities.known(self.work, job.recipe_version_id) if row.able}
         slots = sum(server.slots for server in self._servers if server.id in able)
+        if self._workers is not None:  # a slot without a worker starts nothing
+            slots = min(slots, self._workers)
         if not slots:
             return None
         ahead = NOTHING
@@ -138,6 +144,25 @@ class Outlooks:
         if not before and len(self._running) < slots:
             return NOTHING
         return expectations.until_start(ahead, self._running, slots)
+
+    def _own_limit(self, job: Job, starts: Span | None) -> Span | None:
+        """The same, where the account's own limit lets its jobs run one after the other."""
+        account = self.work.session.get(Account, job.account_id)
+        if starts is None or account is None or account.max_running is None:
+            return starts
+        running = [
+            expectations.left(span, (self._now - started_at).total_seconds())
+            for version_id, started_at in AttemptRepository(self.work.session).occupying(job.account_id)
+            if version_id and (span := self.span(version_id))
+        ]
+        ahead, number = NOTHING, 0
+        for version_id, count in LineRepository(self.work.session).own_before(job):
+            span = self.span(version_id) or self.span(job.recipe_version_id)
+            ahead, number = ahead + (span or NOTHING).times(count), number + count
+        if number + len(running) < account.max_running:
+            return starts
+        own = expectations.until_start(ahead, running, account.max_running)
+        return Span(max(starts.low, own.low), max(starts.high, own.high))
 
     def _cold_start(self, recipe_version_id: UUID) -> float | None:
         """What loading takes, where no server has this recipe's models loaded and past runs tell."""

@@ -1,8 +1,8 @@
 """A job as people and programs see it: one shape for the API, the pages and the command line."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from statistics import median
 from typing import Any
 from uuid import UUID
@@ -253,7 +253,12 @@ _WAITING = {
     ),
     WaitingReason.NO_ABLE_SERVER: "Waiting: something that this recipe needs is not installed yet",
     WaitingReason.PAUSED: "Waiting: new work is paused for a moment. It starts by itself",
+    WaitingReason.DRAINING: "Waiting: the servers take nothing new for a moment. It starts by itself",
+    WaitingReason.NO_WORKER: "Waiting: nobody takes jobs right now. It starts by itself when that is mended",
+    WaitingReason.LIMIT: "Waiting: as many of your jobs are running as may run at a time",
 }
+#: A worker that works says every few seconds what it heard of the server, or that it heard nothing.
+_SILENT_WORKER = timedelta(seconds=15)
 #: Whoever waits less than this needs no forecast.
 _SOON_S = 3.0
 
@@ -310,13 +315,21 @@ def _progress(job: Job, snapshot: dict[str, str], outlook: Outlook) -> ProgressV
         node=snapshot.get("node") or None,
         value=_number(snapshot.get("value")),
         max=_number(snapshot.get("max")),
-        quiet_since=_moment(snapshot.get("quiet_since")) if status is JobStatus.RUNNING else None,
+        quiet_since=_quiet_since(snapshot) if status is JobStatus.RUNNING else None,
         **expected,
     )
 
 
 def _pair(span: Span | None) -> tuple[float, float] | None:
     return (round(span.low, 1), round(span.high, 1)) if span else None
+
+
+def _quiet_since(snapshot: Mapping[str, str]) -> datetime | None:
+    """Since when there is no news of a run: as its worker says, or by the worker's own silence."""
+    said, heard = _moment(snapshot.get("quiet_since")), _moment(snapshot.get("heard_at"))
+    if said is not None or heard is None or datetime.now(UTC) - heard < _SILENT_WORKER:
+        return said
+    return heard
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -1,9 +1,23 @@
 """How much of the line an account may have: its weight, and its limits of running and waiting jobs."""
 
+from uuid import UUID
+
+from sqlmodel import func, select
+
+from creator_app.domain.job_state import JobStatus
 from creator_app.errors import InvalidInput, NotFound
-from creator_app.models import Account
+from creator_app.models import Account, Job
 from creator_app.repositories.users import UserRepository
 from creator_app.services.unit_of_work import Work
+
+
+def at_limit(work: Work, account_id: UUID) -> bool:
+    """Whether as many jobs of an account run as may run at a time; the claim counts them likewise."""
+    account = work.session.get(Account, account_id)
+    if account is None or account.max_running is None:
+        return False
+    running = select(func.count()).where(Job.account_id == account_id, Job.status == JobStatus.RUNNING.value)
+    return work.session.exec(running).one() >= account.max_running
 
 
 def set_share(

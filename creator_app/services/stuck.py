@@ -10,8 +10,9 @@ from sqlmodel import col, select
 from creator_app.domain.job_state import FINAL, LEASED, JobStatus
 from creator_app.infrastructure.database import db_now
 from creator_app.models import LINE, Job, JobAttempt, Scheduler
+from creator_app.repositories.attempts import AttemptRepository
 from creator_app.repositories.line import LineRepository
-from creator_app.services import claims, servers
+from creator_app.services import beats, claims, servers
 from creator_app.services.unit_of_work import Work
 
 #: The sweeper and the leases mend everything well within this.
@@ -63,11 +64,15 @@ def _not_started(work: Work, now: datetime) -> list[StuckJob]:
     free = servers.free(work)
     if line is None or line.queue_paused or not free:
         return []
+    workers = beats.workers(work)
+    if workers and AttemptRepository(work.session).held_count(now) >= workers:
+        return []  # a free server needs a free worker
+    why = "no worker answers" if workers == 0 else "a server is free: does a worker run?"
     long_ago = now - _PATIENCE
     if not LineRepository(work.session).startable(long_ago, claims.free_servers(free)):
         return []
     return [
-        StuckJob(job.id, job.status, job.available_at, "a server is free: does a worker run?")
+        StuckJob(job.id, job.status, job.available_at, why)
         for job in LineRepository(work.session).heads()
         if job.available_at < long_ago and job.created_at < long_ago
     ]

@@ -178,6 +178,8 @@ def people_count(number: int, noun: str) -> str:
 _HELD: Final = {
     "no_server": "no server answers.",
     "server_away": "the servers that can run it are away.",
+    "draining": "the servers are being drained.",
+    "no_worker": "no worker takes jobs.",
     "no_able_server": "no server has what it needs.",
 }
 

@@ -27,6 +27,7 @@ from jobs_worker.courier.delivering import Deliverer
 from jobs_worker.courier.looking import Looker
 from jobs_worker.courier.taking import Taker
 from jobs_worker.courier.watching import Watching
+from jobs_worker.pulse import Pulse
 
 log = get_logger(__name__)
 
@@ -82,8 +83,10 @@ class Courier:
             threading.Thread(target=task, name=task.__name__, daemon=True).start()
         with self._creator.uow.write() as work:
             drop_sources.list_all_soon(work)
+        said = Pulse(self._creator, "courier")
         while not self.stop.is_set():
             self.wake.clear()
+            said.round()
             try:
                 handed_out = self._hand_out()
             except Exception as error:  # noqa: BLE001  a database that is away for a moment ends nothing

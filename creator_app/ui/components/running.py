@@ -66,7 +66,8 @@ def _waiting() -> rx.Component:
 def _working() -> rx.Component:
     job, live = JobState.job, _live()
     percent = rx.cond(live, live.percent, job.percent)
-    quiet_since = rx.cond(live, live.quiet_since, job.quiet_since)
+    # The row knows of a worker that has fallen silent itself, and tells nothing any more.
+    quiet_since = rx.cond(live & (live.quiet_since != ""), live.quiet_since, job.quiet_since)
     return rx.el.div(
         tab_title(job.title, percent),
         rx.el.h2(
