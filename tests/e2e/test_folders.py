@@ -32,16 +32,18 @@ def test_from_connecting_a_drive_to_the_result_in_its_folder(
     page.get_by_role("button", name="Add the folder").click()
     page.locator("[data-folder=square-post] button.name").click()
     ana.drop(FOLDER, "mug.jpg", photo())
-    ana.drop(FOLDER, "empty.png", b"")
+    ana.drop(FOLDER, "contract.pdf", b"%PDF-1.7")
     file = page.locator('[data-file="mug.jpg"]')
     expect(file).to_contain_text("Done", timeout=IN_TIME_MS)
     result = file.get_by_role("link", name="mug-square-post.png")
     expect(result).to_be_visible(timeout=IN_TIME_MS)
     assert result.get_attribute("href") == ana.file(f"{FOLDER}/Done/mug-square-post.png")["webViewLink"]
     assert size_of(ana.read(f"{FOLDER}/Done/mug-square-post.png")) == ("PNG", (1080, 1080))
-    expect(page.locator('[data-file="empty.png"]')).to_contain_text("This file is empty", timeout=IN_TIME_MS)
-    expect(page.get_by_role("link", name="empty.png.txt")).to_be_visible(timeout=IN_TIME_MS)
-    assert f"{FOLDER}/Needs a look/empty.png.txt" in ana.paths()
+    expect(page.locator('[data-file="contract.pdf"]')).to_contain_text(
+        "This recipe takes pictures", timeout=IN_TIME_MS
+    )
+    expect(page.get_by_role("link", name="contract.pdf.txt")).to_be_visible(timeout=IN_TIME_MS)
+    assert f"{FOLDER}/Needs a look/contract.pdf.txt" in ana.paths()
     disconnect(page)
     expect(page.get_by_role("button", name="Connect Google Drive")).to_be_visible()
     assert f"{FOLDER}/Done/mug-square-post.png" in ana.paths(), "nothing in it was changed"
