@@ -199,15 +199,8 @@ def _servers(creator: Creator, running: Running | None) -> str:
         raise _Trouble("all are draining: nothing new starts", "see: python -m creator_app servers resume")
     when = "" if running else "when last looked at: "
     told = when + ", ".join(f"{name} is {state}" for name, state in states) if states else "none yet"
-    slots, workers = _asked(creator, _slots_and_workers)
-    if running and workers and slots > workers:
-        return f"{told}; they could run {slots} at a time, but {workers} workers run: set WORKERS={slots}"
-    return told
-
-
-def _slots_and_workers(work: Work) -> list[int]:
-    slots = sum(server.slots for server in servers.every(work) if server.state == "online")
-    return [slots, beats.workers(work) or 0]
+    shortage = _asked(creator, lambda work: [beats.shortage(work)])[0]
+    return f"{told}. {shortage}" if shortage else told
 
 
 def _queue(creator: Creator) -> str:

@@ -7,7 +7,7 @@ import typer
 from creator_app.bootstrap import get_creator
 from creator_app.cli.tables import many
 from creator_app.repositories.line import LineRepository
-from creator_app.services import switches
+from creator_app.services import beats, switches
 
 app = typer.Typer(help="What waits, and whether new work is taken and started.", no_args_is_help=True)
 _INTAKE = typer.Option(False, "--intake", help="New jobs are refused, those accepted go on.")
@@ -19,11 +19,13 @@ def show(as_json: bool = typer.Option(False, "--json", help="Answer as JSON.")) 
     with get_creator().uow.read() as work:
         waiting = LineRepository(work.session).waiting()
         line = switches.read(work)
+        workers, shortage = beats.workers(work), beats.shortage(work)
     facts = {
         "waiting": sum(lane.jobs for lane in waiting),
         "accounts": len({lane.account_id for lane in waiting}),
         "intake_paused": line.intake_paused,
         "queue_paused": line.queue_paused,
+        "workers": workers,
     }
     if as_json:
         typer.echo(json.dumps(facts))
@@ -33,6 +35,10 @@ def show(as_json: bool = typer.Option(False, "--json", help="Answer as JSON.")) 
     typer.echo(waits if facts["waiting"] else "Nothing waits.")
     typer.echo(f"New jobs are {'refused' if line.intake_paused else 'taken'}.")
     typer.echo(f"Waiting jobs are {'held back' if line.queue_paused else 'started'}.")
+    if workers is not None:
+        typer.echo(f"{many(workers, 'worker')} answer{'s' if workers == 1 else ''}.")
+    if shortage:
+        typer.echo(shortage)
 
 
 @app.command("pause")

@@ -10,7 +10,7 @@ from creator_app.bootstrap import get_creator
 from creator_app.cli.tables import many, print_table
 from creator_app.errors import InvalidInput
 from creator_app.models import ComfyServer
-from creator_app.services import abilities, new_servers, servers
+from creator_app.services import abilities, beats, new_servers, servers
 from creator_app.services.new_servers import Joined
 from creator_app.services.unit_of_work import Work
 
@@ -23,6 +23,7 @@ def list_servers(as_json: bool = typer.Option(False, "--json", help="Answer as J
     """Lists the servers, how they are, and which recipes they can't run."""
     with get_creator().uow.read() as work:
         rows = [_row(work, server) for server in servers.every(work)]
+        shortage = beats.shortage(work)
     if as_json:
         typer.echo(json.dumps(rows))
         return
@@ -34,6 +35,8 @@ def list_servers(as_json: bool = typer.Option(False, "--json", help="Answer as J
             typer.echo(f"{row['name'] or row['url']}: {note}")
     if not rows:
         typer.echo("There are no servers. Add one: servers add http://host:8188")
+    if shortage:
+        typer.echo(shortage)
 
 
 @app.command("add")

@@ -13,7 +13,7 @@ from sqlalchemy import delete
 from sqlmodel import col, func, select
 
 from creator_app.infrastructure.database import db_now
-from creator_app.models import Beat
+from creator_app.models import Beat, ComfyServer
 from creator_app.services.unit_of_work import Work
 
 Part = Literal["worker", "clock", "courier"]
@@ -63,6 +63,21 @@ def last(work: Work) -> list[LastBeat]:
 def _known(row: Beat, now: datetime) -> LastBeat:
     silent = now - row.seen_at
     return LastBeat(row.name, row.part, max(0.0, silent.total_seconds()), silent <= SILENT)
+
+
+def shortage(work: Work) -> str | None:
+    """What to do where servers could run more at a time than workers are there to follow; else ``None``."""
+    alive = workers(work)
+    slots = sum(
+        one.slots for one in work.session.exec(select(ComfyServer).where(ComfyServer.state == "online"))
+    )
+    if not alive or slots <= alive:
+        return None
+    are = "1 worker is" if alive == 1 else f"{alive} workers are"
+    return (
+        f"{slots} jobs could run at a time, but {are} there to follow them: set WORKERS={slots} in .env and "
+        "start Creator again."
+    )
 
 
 def workers(work: Work) -> int | None:

@@ -1,5 +1,6 @@
 """The operator's page. Every handler asks whether an admin is there; to others the page does not exist."""
 
+import asyncio
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -8,7 +9,8 @@ from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from creator_app.bootstrap import get_creator
 from creator_app.errors import CreatorError, InvalidInput, NotFound
-from creator_app.services import folders, line_view, pool_view, servers, switches
+from creator_app.services import folders, line_view, new_servers, pool_view, servers, switches
+from creator_app.services.new_servers import Joined
 from creator_app.services.unit_of_work import Work
 from creator_app.state.operator_rows import (
     LineRow,
@@ -72,13 +74,19 @@ class OperatorState(rx.State):
         """Adds a server. What is wrong is said in the form."""
         await require_admin(self)
         try:
-            title = await writing(lambda work: _add(work, form))
+            joined = await asyncio.to_thread(_join, form)
         except CreatorError as error:
             self.wrong = f"{error.message} {error.hint}".strip()
             return None
         self.adding, self.wrong = False, ""
         await self._read()
-        return rx.toast.success(f"{title} is in the pool.", description="It gets jobs as soon as it answers.")
+        done = "is in the pool" if joined.new else "has its new password or header"
+        if joined.answers:
+            return rx.toast.success(f"{joined.url} {done}, and it answers.")
+        return rx.toast.warning(
+            f"{joined.url} {done}, but it can't be used yet.",
+            description=f"{joined.visit.message} {joined.visit.hint}".strip(),
+        )
 
     @rx.event
     async def drain(self, server_id: str) -> None:
@@ -141,17 +149,22 @@ class OperatorState(rx.State):
                 setattr(self, name, value)
 
 
-def _add(work: Work, form: object) -> str:
+def _join(form: object) -> Joined:
     asked = _asked(form)
     headers = servers.password_header(asked.user, asked.password) if asked.user or asked.password else {}
     if asked.header:
         name, _, value = asked.header.partition(":")
         headers[name.strip()] = value.strip()
-    encrypt = get_creator().encryptor.encrypt_dict
-    server = servers.add(
-        work, asked.address, encrypt, name=asked.name.strip() or None, slots=asked.slots, headers=headers
+    creator = get_creator()
+    return new_servers.join(
+        creator.uow,
+        creator.encryptor.encrypt_dict,
+        asked.address,
+        own_addresses=creator.own_addresses,
+        name=asked.name.strip() or None,
+        slots=asked.slots,
+        headers=headers,
     )
-    return server.name or server.url
 
 
 def _asked(form: object) -> _NewServer:
