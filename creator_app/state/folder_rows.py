@@ -127,9 +127,15 @@ def _counts(view: FolderView) -> str:
     return " · ".join(part for part in parts if part) or "Nothing dropped yet"
 
 
+_DELETED = {
+    "drive": "This folder was deleted. Restore it from the trash, or take it off this list and add it anew.",
+    "folder": "This folder was deleted from the disk. Put it back there, and it goes on.",
+}
+
+
 def _trouble(view: FolderView) -> str:
     if view.state == "missing":
-        return "This folder was deleted. Take it out of the trash, or make it again."
+        return _DELETED.get(view.kind, "This folder was deleted.")
     return view.reason or ""
 
 
