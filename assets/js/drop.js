@@ -25,6 +25,7 @@ class DropZone extends HTMLElement {
     if (this.box) return;
     this.place = `${location.pathname} ${this.dataset.name}`;
     this.files = chosen.get(this.place) || [];
+    this.urls = new Map();
     this.primary = this.multiple = this.dataset.primary === "true";
     this.id ||= `zone-${this.dataset.name}`;
     this.innerHTML = `<div class="drop"></div><input type="file" class="hidden-visually" tabindex="-1" accept="${TYPES}" ${this.multiple ? "multiple" : ""}>`;
@@ -62,7 +63,7 @@ class DropZone extends HTMLElement {
   paint() {
     chosen.set(this.place, this.files);
     this.box.className = `drop${this.files.length ? " filled" : ""}${this.primary ? "" : " slim"}`;
-    this.querySelectorAll("img").forEach((image) => URL.revokeObjectURL(image.src));
+    for (const [file, url] of this.urls) if (!this.files.includes(file)) { URL.revokeObjectURL(url); this.urls.delete(file); }
     this.box.replaceChildren(...(this.files.length ? this.full() : this.empty()));
     if (this.refused) this.box.append(made("p", { className: "wrong", role: "alert", textContent: this.refused === 1 ? "One file was left out: it is not a picture." : `${this.refused} files were left out: they are not pictures.` }));
   }
@@ -90,8 +91,9 @@ class DropZone extends HTMLElement {
   tile(file) {
     const item = made("li"); item.file = file;
     const pic = made("div", { className: "pic" });
-    const image = made("img", { src: URL.createObjectURL(file), alt: "" });
-    image.addEventListener("error", () => image.replaceWith(made("span", { textContent: "No preview for this type" })), { once: true });
+    if (!this.urls.has(file)) this.urls.set(file, URL.createObjectURL(file));
+    const image = made("img", { src: this.urls.get(file), alt: "" });
+    image.addEventListener("error", () => image.replaceWith(made("span", { textContent: file.size ? "No preview for this type" : "This file is empty" })), { once: true });
     pic.append(image);
     const cross = made("button", { type: "button", className: "drop-it", innerHTML: ICONS.cross });
     cross.dataset.act = "remove"; cross.setAttribute("aria-label", `Remove ${file.name}`);

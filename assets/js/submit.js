@@ -158,8 +158,15 @@ function finish(form, zone, done) {
   for (const one of failed) explain(form, zone, one, done.length > 1);
   const errors = failed.map(errorOf);
   const alike = errors.every((error) => error.message === errors[0].message);
-  if (sent.length) say(form, `${sent.length} of ${done.length} are on their way. The rest needs a look.`, alike ? errors[0].message : "Each says why.");
+  if (sent.length) partly(form, sent.length, failed.length);
   else say(form, alike ? errors[0].message : "None of these could be sent.", alike ? errors[0].hint || "" : "Each says why.");
+}
+
+function partly(form, sent, failed) {
+  const box = say(form, `${sent} of ${sent + failed} ${sent === 1 ? "is" : "are"} on ${sent === 1 ? "its" : "their"} way.`, failed === 1 ? "This one is left, and says why. " : `These ${failed} are left; each says why. `);
+  const link = made("a", { href: "/jobs", textContent: sent === 1 ? "See the job" : "See the jobs" });
+  link.addEventListener("click", (event) => { event.preventDefault(); goTo("/jobs"); });
+  box.append(link);
 }
 
 function errorOf({ status, answer }) {
@@ -169,7 +176,8 @@ function errorOf({ status, answer }) {
 
 function explain(form, zone, failure, several) {
   const error = errorOf(failure);
-  for (const [name, text] of Object.entries(error.fields || {})) mark(form, name, text);
+  // Of several pictures each says on its own tile what is wrong with it.
+  for (const [name, text] of Object.entries(error.fields || {})) if (!several || name !== zone?.dataset.name) mark(form, name, text);
   // Removing what was sent has drawn the others anew: look for the tile now, not before.
   const tile = zone && [...zone.querySelectorAll("li")].find((item) => item.file === failure.file);
   if (tile && several) tile.querySelector(".wrong").textContent = error.message;
@@ -188,6 +196,7 @@ function say(form, message, hint) {
   box.append(made("strong", { textContent: message }), hint);
   place.replaceChildren(box);
   box.scrollIntoView({ block: "nearest" });
+  return box;
 }
 
 function clear(form) {

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import Person
-from tests.e2e.pictures import size_of
+from tests.e2e.pictures import drop, size_of
 from tests.peers.bad_pictures import REFUSED, TAKEN, Sent, encoded
 from tests.peers.creator import RunningCreator
 
@@ -84,6 +84,24 @@ def test_the_page_says_what_rest_says_and_makes_no_job(
     expect(page.get_by_text(error["hint"]).first).to_be_visible()
     assert page.url.endswith(f"/new/{RECIPE}")
     assert left(creator, person) == [0, 0, 0]
+
+
+def test_of_several_pictures_the_bad_ones_stay_and_say_why(page: Page, person: Person) -> None:
+    errors: list[str] = []
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.goto(f"/new/{RECIPE}")
+    expect(page.get_by_role("button", name="Create")).to_be_visible()
+    good = [(f"good {n}.png", "image/png", encoded("PNG")) for n in range(3)]
+    drop(page, *good, ("empty.png", "image/png", b""), ("broken.png", "image/png", b"not a picture"))
+    page.get_by_role("button", name="Create").click()
+    expect(page.get_by_text("3 of 5 are on their way.")).to_be_visible()
+    assert page.locator("drop-zone li .name").all_inner_texts() == ["empty.png", "broken.png"]
+    wrong = page.locator("drop-zone li .wrong").all_inner_texts()
+    assert len(wrong) == 2 and all(wrong) and wrong[0] != wrong[1]
+    assert [page.get_by_text(text, exact=True).count() for text in wrong] == [1, 1]
+    assert not [text for text in errors if "ERR_FILE_NOT_FOUND" in text]
+    page.get_by_role("link", name="See the jobs").click()
+    expect(page.get_by_role("link", name="Open good 2.png")).to_be_visible()
 
 
 def test_odd_pictures_are_taken_and_finish(creator: RunningCreator, person: Person, tmp_path: Path) -> None:
