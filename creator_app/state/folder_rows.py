@@ -42,6 +42,7 @@ class FolderRow:
     recipe_title: str = ""
     example_url: str = ""
     enabled: bool = True
+    missing: bool = False
     trouble: str = ""
     counts: str = ""
     waiting: int = 0
@@ -87,6 +88,7 @@ def folder_row(view: FolderView) -> FolderRow:
         recipe_title=view.recipe_title,
         example_url=f"/api/v1/recipes/{view.recipe}/example/after",
         enabled=view.enabled,
+        missing=view.state == "missing",
         trouble=_trouble(view),
         counts=_counts(view),
         waiting=view.waiting,
@@ -128,7 +130,7 @@ def _counts(view: FolderView) -> str:
 
 
 _DELETED = {
-    "drive": "This folder was deleted. Restore it from the trash, or take it off this list and add it anew.",
+    "drive": "This folder was deleted. Restore it from the trash, and it goes on.",
     "folder": "This folder was deleted from the disk. Put it back there, and it goes on.",
 }
 

@@ -8,7 +8,7 @@ import reflex as rx
 
 from creator_app.bootstrap import get_creator
 from creator_app.errors import InvalidInput, NotFound
-from creator_app.services import deliveries, drop_try, folders, recipes
+from creator_app.services import deliveries, drop_again, drop_try, folders, recipes
 from creator_app.services.unit_of_work import Work
 from creator_app.state.folder_rows import FileRow, FolderRow, PlaceRow, file_row, folder_row, place_row
 from creator_app.state.recipe_rows import FieldRow, field_row
@@ -120,6 +120,23 @@ class FoldersState(rx.State):
         self.opened = str(wanted)
         await self._read(user)
         return rx.toast.success(f"“{name}” lies in the folder now. Watch it being taken.")
+
+    @rx.event
+    async def make_again(self, folder_id: str) -> rx.event.EventSpec:
+        """Makes a folder anew that was deleted; what was recorded of it stays with it."""
+        user = await require_user(self)
+        wanted = _id(folder_id)
+        creator = get_creator()
+        await asyncio.to_thread(
+            drop_again.make_again,
+            creator.uow,
+            creator.drop_place,
+            creator.drives.folders,
+            user.account_id,
+            wanted,
+        )
+        await self._read(user)
+        return rx.toast.success("The folder is there again.")
 
     @rx.event
     async def bring_again(self, job_id: str) -> None:

@@ -17,7 +17,7 @@ from creator_app.state.folders import FoldersState
 from tests.state.conftest import run
 from tests.state.people import Person, tab
 
-ONE_FOLDER = ("show", "switch", "edit", "remove", "try_it", "bring_again")
+ONE_FOLDER = ("show", "switch", "edit", "remove", "try_it", "make_again", "bring_again")
 NONSENSE = ("", "../..", "1", None, {"a": 1}, ["x"], "x" * 10_000, "\x00")
 
 

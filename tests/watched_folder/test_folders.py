@@ -14,11 +14,11 @@ from sqlmodel import select, update
 from creator_app.bootstrap import Creator
 from creator_app.cli.doctor import examine
 from creator_app.config import Settings
-from creator_app.errors import NotFound
+from creator_app.errors import Conflict, NotFound
 from creator_app.integrations.drop_folders import DirectoryPlace, PlaceBusy
 from creator_app.models import DropFile, DropFolder, DropSource, Recipe
 from creator_app.models.base import new_id, utcnow
-from creator_app.services import accounts, recipes, watched_folder
+from creator_app.services import accounts, drop_again, recipes, watched_folder
 
 
 @dataclass
@@ -151,8 +151,11 @@ def test_a_deleted_directory_is_made_at_the_next_start_or_on_request(world: Worl
         if again == "start":
             world.ensure(make=True)
         elif again == "request":
-            place = DirectoryPlace(world.root)
-            watched_folder.make_again(world.creator.uow, place, world.folder().id)
+            folder, creator = world.folder(), world.creator
+            drives = creator.drives.folders
+            drop_again.make_again(creator.uow, creator.drop_place, drives, folder.account_id, folder.id)
+            with pytest.raises(Conflict):
+                drop_again.make_again(creator.uow, creator.drop_place, drives, folder.account_id, folder.id)
         else:
             (world.root / "story").mkdir()
             world.ensure(make=False)

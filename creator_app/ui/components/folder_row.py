@@ -30,6 +30,15 @@ def folder_row(folder: rx.vars.ObjectVar[FolderRow]) -> rx.Component:
                     rx.cond(folder.trouble != "", folder.trouble, folder.counts),
                     class_name=rx.cond(folder.trouble != "", "said warn", "said numbers"),
                 ),
+                rx.cond(
+                    folder.missing,
+                    rx.el.button(
+                        "Make it again",
+                        type="button",
+                        class_name="linklike",
+                        on_click=FoldersState.make_again(folder.id),
+                    ),
+                ),
                 class_name="what",
             ),
             rx.el.div(
