@@ -39,6 +39,7 @@ _COMMANDS: Final = {
     "queue": _Command("queue", "app", joins=True),
     "servers": _Command("servers", "app", joins=True),
     "keys": _Command("keys", "app", joins=True),
+    "storage": _Command("storage", "app", joins=True),
 }
 
 #: Who says that Valkey is away.
