@@ -1,8 +1,9 @@
 """``make bench``: starts a Creator as `make run` does, measures it, and prints tables.
 
-Usage: python -m bench [overhead] [live] [start] [memory] [rate] [queued] [claims] [nodes] [--runs N]
+Usage: python -m bench [overhead] [live] [start] [memory] [rate] [queued] [claims] [nodes] [lag] [idle]
+       [--runs N]
 Without names, all of them. It takes its own home and a free port, so it may run beside another Creator.
-Everything it started is ended again, also after Ctrl-C; it gives up after fifteen minutes.
+Everything it started is ended again, also after Ctrl-C; it gives up after half an hour.
 """
 
 import argparse
@@ -18,15 +19,15 @@ import httpx
 import redis
 from playwright.sync_api import Error as BrowserError
 
-from bench import claims, live, memory, nodes, overhead, start, throughput
+from bench import claims, folders, live, memory, nodes, overhead, start, throughput
 from bench.lab import Lab
 from bench.table import say
 
-LIMIT_S = 900
+LIMIT_S = 1800
 MOST = 1000
 #: What a Creator, its pages or a script that does not do as it should raises.
 FAILURES = (AssertionError, httpx.HTTPError, redis.RedisError, subprocess.CalledProcessError, BrowserError)
-NAMES = ("overhead", "live", "start", "memory", "queued", "rate", "claims", "nodes")
+NAMES = ("overhead", "live", "start", "memory", "queued", "rate", "claims", "nodes", "lag", "idle")
 
 
 def main() -> int:
@@ -60,6 +61,8 @@ def measure(name: str, lab: Lab, runs: int | None) -> None:
         "rate": lambda: throughput.measure_rate(lab, **counts),
         "claims": lambda: claims.measure(**counts),
         "nodes": lambda: nodes.measure(**counts),
+        "lag": lambda: folders.measure_lag(lab, **counts),
+        "idle": lambda: folders.measure_idle(lab),
     }
     measurements[name]()
 

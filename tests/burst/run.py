@@ -90,7 +90,8 @@ def _burst(drive: DriveServer, creator: RunningCreator, seed: int, scale: Scale)
     emails = [f"person{n}@example.com" for n in range(scale.users)]
     scene = Scene([drive.user(email) for email in emails], scale.kinds, seed)
     for email in emails:
-        _connect(drive, creator, email)
+        with httpx.Client(base_url=creator.url, timeout=60, headers={"Origin": creator.url}) as client:
+            connect(drive, client, email)
     drive.faults.seed(seed)
     rules = [drive.fault(kind, probability=scale.faults / len(_FAULTS)) for kind in _FAULTS]
     drive.changes.lose_every, drive.pushes.times = scale.lose_every, 2
@@ -115,17 +116,22 @@ def _burst(drive: DriveServer, creator: RunningCreator, seed: int, scale: Scale)
     )
 
 
-def _connect(drive: DriveServer, creator: RunningCreator, email: str) -> None:
-    """An account, its Drive, and a drop folder there, over REST."""
-    with httpx.Client(base_url=creator.url, timeout=60, headers={"Origin": creator.url}) as client:
-        entry = {"email": email, "password": "correct horse battery staple"}
-        client.post("/api/v1/auth/register", json=entry).raise_for_status()
-        drive.auto_approve = email
-        there = client.post("/api/v1/drive/connect", json={}).raise_for_status().json()["authorize_url"]
-        back = httpx.get(there, timeout=60)
-        answer = client.get(back.headers["location"])
-        assert answer.status_code == 303, answer.text
-        client.post("/api/v1/drive/watch", json={"recipe": _RECIPE}).raise_for_status()
+def connect(drive: DriveServer, client: httpx.Client, email: str) -> None:
+    """An account, its Drive, and a drop folder there, over REST.
+
+    Args:
+        drive: a Google.
+        client: a stranger; afterwards that account's.
+        email: of both.
+    """
+    entry = {"email": email, "password": "correct horse battery staple"}
+    client.post("/api/v1/auth/register", json=entry).raise_for_status()
+    drive.auto_approve = email
+    there = client.post("/api/v1/drive/connect", json={}).raise_for_status().json()["authorize_url"]
+    back = httpx.get(there, timeout=60)
+    answer = client.get(back.headers["location"])
+    assert answer.status_code == 303, answer.text
+    client.post("/api/v1/drive/watch", json={"recipe": _RECIPE}).raise_for_status()
 
 
 def _kill(creator: RunningCreator, reader: Creator, scale: Scale) -> list[str]:
