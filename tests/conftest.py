@@ -25,7 +25,7 @@ _PATIENCE_S = 20
 
 
 #: Folders whose tests start whole Creators: one after the other, or they would take each other's time.
-_WHOLE_CREATORS = ("chaos", "recovery", "e2e")
+_WHOLE_CREATORS = ("burst", "chaos", "recovery", "e2e")
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -237,7 +237,7 @@ class TestBigFiles:
         threads = threading.active_count()
         with pytest.raises(ConnectionError, match="gone"):
             s3.put("big", breaks_off())
-        assert threading.active_count() == threads
+        assert threading.active_count() <= threads, "others of this process may have ended meanwhile"
         assert unfinished(url) == [] and s3.list().items == []
 
     def test_a_killed_sender_leaves_nothing_to_be_seen(self, s3: Storage, url: str) -> None:
