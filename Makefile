@@ -20,7 +20,7 @@ dev: .venv/.installed-dev ## the same, starting again whenever a source file cha
 test: .venv/.installed-dev ## every test; T=path runs some, N=4 in four processes
 	@$(PY) -m tests.peers.browser
 	@.venv/bin/lint-imports --no-cache
-	@exec $(PY) -m pytest -n $(N) --dist loadgroup --no-loadscope-reorder $(T)
+	@exec $(PY) -m pytest -n $(N) --dist loadscope --no-loadscope-reorder $(T)
 
 lint: .venv/.installed-dev ## formatting, types, who may import whom
 	@.venv/bin/ruff check .
