@@ -16,11 +16,18 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=random.randrange(10**6), help="of files and faults")
     parser.add_argument("--files", type=int, default=FULL.kinds.files, help="dropped altogether")
     parser.add_argument("--faults", type=float, default=FULL.faults, help="share of Google's calls that fail")
+    parser.add_argument("--users", type=int, default=FULL.users, help="whose Drives")
+    parser.add_argument(
+        "--lose-every", type=int, default=FULL.lose_every, help="so many-th change is never told of"
+    )
+    parser.add_argument("--kills", type=int, default=FULL.kills, help="of courier, worker and clock together")
     parser.add_argument("--short", action="store_true", help="the burst of the tests")
     parser.add_argument("--keep", type=Path, help="an empty folder for what is left; default: thrown away")
     options = parser.parse_args()
     kinds = dataclasses.replace(FULL.kinds, files=options.files)
-    scale = SHORT if options.short else dataclasses.replace(FULL, kinds=kinds, faults=options.faults)
+    asked = {"users": options.users, "lose_every": options.lose_every, "kills": options.kills}
+    scale = dataclasses.replace(FULL, kinds=kinds, faults=options.faults, **asked)
+    scale = SHORT if options.short else scale
     print(f"A burst with --seed {options.seed}: {scale.kinds.files} files", flush=True)
     with tempfile.TemporaryDirectory(prefix="burst-") as folder:
         report = run(options.keep or Path(folder) / "home", options.seed, scale)

@@ -11,7 +11,7 @@ from PIL import Image
 from tests.peers.drive.people import Growing, Person
 
 FOLDER = "Creator/Square post"
-_OUTSIDE = "Holidays"
+OUTSIDE = "Holidays"
 _OLD = timedelta(days=2 * 365)
 
 
@@ -72,8 +72,8 @@ class Scene:
         for number in range(kinds.moved):
             one = self._turn()
             name = f"moved {number}.png"
-            one.person.folder(_OUTSIDE)
-            file_id = one.person.drop(_OUTSIDE, name, self._picture())
+            one.person.folder(OUTSIDE)
+            file_id = one.person.drop(OUTSIDE, name, self._picture())
             self._before.setdefault(one.person.email, []).append((file_id, name))
 
     def drop_everything(self) -> None:
