@@ -134,7 +134,7 @@ class Creator:
         return [here, self.settings.public_url] if self.settings.public_url else [here]
 
     def drop_place(self, source: DropSource) -> DropPlace:
-        """Where a source's files lie; made once per process.
+        """Where a source's files lie; made once per process, and kept in line with the source's row.
 
         Raises:
             PlaceError: it can't be reached with this Creator's settings.
@@ -142,7 +142,10 @@ class Creator:
         with self._places_lock:
             if source.id not in self._places:
                 self._places[source.id] = self._open_place(source)
-            return self._places[source.id]
+            place = self._places[source.id]
+        if isinstance(place, DirectoryPlace):  # its disk may have been noted, or moved, since
+            place.expect_mounted_at(source.root_id)
+        return place
 
     def _open_place(self, source: DropSource) -> DropPlace:
         if source.kind == "folder":

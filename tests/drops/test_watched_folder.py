@@ -8,7 +8,7 @@ import pytest
 
 from creator_app.domain.job_state import JobStatus
 from creator_app.errors import LeaseLost
-from creator_app.integrations.drop_folders import DirectoryPlace
+from creator_app.integrations.drop_folders import ROOT_ID, DirectoryPlace, PlaceBusy
 from creator_app.models import Account
 from creator_app.services import deliveries, jobs, watched_folder
 from tests.drops.conftest import Watched
@@ -379,3 +379,18 @@ def test_states_of_jobs_are_final_words(watched: Watched) -> None:
     world.deliver()
     assert world.jobs()[0].status == JobStatus.CANCELED
     assert world.deliveries() == []
+
+
+def test_a_place_that_is_open_hears_where_its_disk_must_be(watched: Watched) -> None:
+    creator = watched.world.creator
+    with creator.uow.read() as work:
+        source = watched_folder.source_of(work, str(watched.root))
+    assert source is not None
+    place = creator.drop_place(source)
+    assert {one.name for one in place.children(ROOT_ID)} >= {"upscale-2x", "story"}
+    source.root_id = str(watched.root)  # nothing is mounted here: its disk is away
+    assert creator.drop_place(source) is place  # it remembers where files are
+    with pytest.raises(PlaceBusy):
+        list(place.children(ROOT_ID))
+    source.root_id = ""
+    assert list(creator.drop_place(source).children(ROOT_ID))

@@ -62,8 +62,9 @@ class Tree:
 
     def expect_mounted_at(self, mount_point: str | None) -> None:
         """Sets where the directory's disk must be mounted from now on."""
-        self._mount_point = mount_point
-        self._device_with_mount = None
+        if mount_point != self._mount_point:
+            self._mount_point = mount_point
+            self._device_with_mount = None
 
     @contextmanager
     def folder(self, way: Way) -> Iterator[Folder]:
