@@ -1,7 +1,7 @@
 """``make bench``: starts a Creator as `make run` does, measures it, and prints tables.
 
 Usage: python -m bench [overhead] [live] [start] [memory] [rate] [queued] [claims] [nodes] [lag] [idle]
-       [--runs N]
+       [transfer] [--runs N] [--megabytes N]
 Without names, all of them. It takes its own home and a free port, so it may run beside another Creator.
 Everything it started is ended again, also after Ctrl-C; it gives up after half an hour.
 """
@@ -19,7 +19,7 @@ import httpx
 import redis
 from playwright.sync_api import Error as BrowserError
 
-from bench import claims, folders, live, memory, nodes, overhead, start, throughput
+from bench import claims, folders, live, memory, nodes, overhead, start, throughput, transfer
 from bench.lab import Lab
 from bench.table import say
 
@@ -27,7 +27,19 @@ LIMIT_S = 1800
 MOST = 1000
 #: What a Creator, its pages or a script that does not do as it should raises.
 FAILURES = (AssertionError, httpx.HTTPError, redis.RedisError, subprocess.CalledProcessError, BrowserError)
-NAMES = ("overhead", "live", "start", "memory", "queued", "rate", "claims", "nodes", "lag", "idle")
+NAMES = (
+    "overhead",
+    "live",
+    "start",
+    "memory",
+    "queued",
+    "rate",
+    "claims",
+    "nodes",
+    "lag",
+    "idle",
+    "transfer",
+)
 
 
 def main() -> int:
@@ -35,6 +47,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measures Creator.")
     parser.add_argument("what", nargs="*", metavar="what", help=f"{', '.join(NAMES)}; all where left out")
     parser.add_argument("--runs", type=_count, help="how often each thing is measured")
+    parser.add_argument("--megabytes", type=_count, default=MOST, help="the size of the file of `transfer`")
     options = parser.parse_args()
     if unknown := [name for name in options.what if name not in NAMES]:
         parser.error(f"{unknown[0]} is not measured; {', '.join(NAMES)} are.")
@@ -42,14 +55,14 @@ def main() -> int:
     with interruptible(), Lab() as lab:
         for name in options.what or NAMES:
             try:
-                measure(name, lab, options.runs)
+                measure(name, lab, options.runs, options.megabytes)
             except FAILURES as error:
                 raise SystemExit(f"{name} could not be measured: {error}") from None
     say(f"done in {time.monotonic() - began:.0f} s")
     return 0
 
 
-def measure(name: str, lab: Lab, runs: int | None) -> None:
+def measure(name: str, lab: Lab, runs: int | None, megabytes: int) -> None:
     """Runs one measurement."""
     counts = {} if runs is None else {"runs": runs}
     measurements: dict[str, Callable[[], None]] = {
@@ -63,6 +76,7 @@ def measure(name: str, lab: Lab, runs: int | None) -> None:
         "nodes": lambda: nodes.measure(**counts),
         "lag": lambda: folders.measure_lag(lab, **counts),
         "idle": lambda: folders.measure_idle(lab),
+        "transfer": lambda: transfer.measure(lab, megabytes=megabytes, **counts),
     }
     measurements[name]()
 
