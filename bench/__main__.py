@@ -26,7 +26,7 @@ from bench.table import say
 LIMIT_S = 1800
 MOST = 1000
 #: What a Creator, its pages or a script that does not do as it should raises.
-FAILURES = (AssertionError, httpx.HTTPError, redis.RedisError, subprocess.CalledProcessError, BrowserError)
+FAILURES = (AssertionError, httpx.HTTPError, redis.RedisError, subprocess.SubprocessError, BrowserError)
 NAMES = (
     "overhead",
     "live",
