@@ -3,6 +3,7 @@
 Google is a server of our own (`tests/peers/drive/`): what a call takes over the internet comes on top.
 """
 
+import random
 import time
 from datetime import UTC, datetime, timedelta
 from statistics import median
@@ -24,6 +25,7 @@ from tests.peers.drive import DriveServer
 
 _EMAIL = "ann@example.com"
 _WITHIN_S = 60.0
+_PAUSE_S = (1.0, 4.0)
 #: An idle hour is measured in so many seconds, with everything that comes at times coming so much more often.
 _HOUR_S = 60
 _MANY = 1000
@@ -31,7 +33,7 @@ _WINDOW_S = 120.0
 
 
 def measure_lag(lab: Lab, runs: int = 20) -> None:
-    """With push, and with polling every two seconds: one picture after the other."""
+    """With push, and with polling every two seconds: one picture after the other, at moments by chance."""
     rows = []
     for name, settings, aim in (
         ("with push", {"PUBLIC_URL": f"http://localhost:{lab.port}"}, "≤ 3"),
@@ -51,8 +53,9 @@ def _lags(drive: DriveServer, creator: RunningCreator, runs: int) -> list[float]
     with httpx.Client(base_url=creator.url, timeout=60, headers={"Origin": creator.url}) as client:
         connect(drive, client, _EMAIL)
         person = drive.user(_EMAIL)
-        lags = []
+        lags, dice = [], random.Random(1)
         for number in range(runs + 1):
+            time.sleep(dice.uniform(*_PAUSE_S))  # else each drop would come just after a look
             name = f"{number}.png"
             data = picture(number)
             dropped = datetime.now(UTC)

@@ -146,12 +146,13 @@ def connect(drive: DriveServer, client: httpx.Client, email: str) -> None:
 
 
 def _kill(creator: RunningCreator, reader: Creator, scale: Scale) -> list[str]:
-    """Kills courier, worker and clock each time that another part of the jobs has ended."""
+    """Kills courier, worker and clock: while files are fetched, then while results are brought, and so on."""
     killed = []
     wanted = scale.kinds.files - scale.kinds.bad
     for number in range(1, scale.kills + 1):
+        count = _accepted if number % 2 else _ended
         end = time.monotonic() + scale.settle_s
-        while _ended(reader) < wanted * number / (scale.kills + 2) and time.monotonic() < end:
+        while count(reader) < wanted * number / (scale.kills + 2) and time.monotonic() < end:
             time.sleep(0.1)
         for name in _KILLED:
             with suppress(ProcessLookupError, psutil.NoSuchProcess, FileNotFoundError):
@@ -160,9 +161,12 @@ def _kill(creator: RunningCreator, reader: Creator, scale: Scale) -> list[str]:
     return killed
 
 
+def _accepted(reader: Creator) -> int:
+    return len(audit.read(reader.database).jobs)
+
+
 def _ended(reader: Creator) -> int:
-    rows = audit.read(reader.database)
-    return sum(job.status == "succeeded" for job in rows.jobs)
+    return sum(job.status == "succeeded" for job in audit.read(reader.database).jobs)
 
 
 def _settled(reader: Creator, scene: Scene, scale: Scale, began: float) -> Rows:
