@@ -3,7 +3,7 @@
 The floor is what somebody writes in ten lines: minio's ``fput_object`` and ``get_object``; httpx, which sends
 the file in one request and reads it in one answer. It compares no sums, and begins anew after a break.
 The servers run on this machine, so that the network costs nothing: both are about processors and memory.
-Creator's own limits on calls of Google are left out: ten calls a second for each person, 4 MiB each.
+Creator's own limits on calls of Google are left out: ten calls a second for each person, 8 MiB each.
 """
 
 import hashlib

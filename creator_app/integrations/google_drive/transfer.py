@@ -20,8 +20,9 @@ from creator_app.integrations.google_drive.api import DriveApi, again, stumbled
 from creator_app.integrations.google_drive.entries import FIELDS
 from creator_app.integrations.google_drive.errors import from_answer, sorted_error
 
-#: A multiple of 256 KiB, as resumable uploads ask for.
-PIECE_BYTES: Final = 4 * 1024 * 1024
+#: A multiple of 256 KiB, as resumable uploads ask for. A transfer takes about three times as much memory;
+#: smaller pieces are slower (`bench/transfer.py`), and cost more calls.
+PIECE_BYTES: Final = 8 * 1024 * 1024
 #: Up to this size metadata and content go in one request.
 ONE_REQUEST_BYTES: Final = 1024 * 1024
 _SPARE_IDS: Final = 10

@@ -32,10 +32,10 @@ from creator_app.integrations.storage.s3_streams import Source, received
 from creator_app.integrations.storage.signing import Signer
 from creator_app.integrations.storage.watching import watch
 
-#: A file goes up in parts of this size, one after the other, so that an upload takes about three times as
-#: much memory. S3 takes 10 000 parts at most: 160 GB. The client can send parts at once, too, but leaves its
-#: threads behind for good when a sender breaks off.
-PART_BYTES: Final = 16 * 1024 * 1024
+#: A file goes up in parts of this size, one after the other; an upload takes five times as much memory.
+#: Larger ones are no faster (`bench/transfer.py`). S3 takes 10 000 parts at most: 80 GB. The client can send
+#: parts at once, too, but leaves its threads behind for good when a sender breaks off.
+PART_BYTES: Final = 8 * 1024 * 1024
 _TIMEOUT: Final = urllib3.Timeout(connect=3, read=60)
 # A server that asks for an hour's patience is not obeyed: whoever waits for the file decides what then.
 _RETRIES: Final = urllib3.Retry(
