@@ -23,7 +23,6 @@ from tests.burst.scene import FOLDER
 from tests.peers.creator import RunningCreator
 from tests.peers.drive import DriveServer
 
-_EMAIL = "ann@example.com"
 _WITHIN_S = 60.0
 _PAUSE_S = (1.0, 4.0)
 #: An idle hour is measured in so many seconds, with everything that comes at times coming so much more often.
@@ -35,24 +34,29 @@ _WINDOW_S = 120.0
 def measure_lag(lab: Lab, runs: int = 20) -> None:
     """With push, and with polling every two seconds: one picture after the other, at moments by chance."""
     rows = []
-    for name, settings, aim in (
-        ("with push", {"PUBLIC_URL": f"http://localhost:{lab.port}"}, "≤ 3"),
-        ("polling every 2 s", {"DRIVE_POLL_SECONDS": "2", "DRIVE_POLL_MAX_SECONDS": "2"}, "≤ 2 + rest"),
+    for email, name, settings, aim in (
+        ("ann@example.com", "with push", {"PUBLIC_URL": f"http://localhost:{lab.port}"}, "≤ 3"),
+        (
+            "bob@example.com",
+            "polling every 2 s",
+            {"DRIVE_POLL_SECONDS": "2", "DRIVE_POLL_MAX_SECONDS": "2"},
+            "≤ 2 + rest",
+        ),
     ):
         say(f"lag: {runs} pictures {name}")
         with DriveServer() as drive:
             creator = lab.fresh(SIGNUP="open", **drive.environ(), **settings)
-            lags = _lags(drive, creator, runs)
+            lags = _lags(drive, creator, email, runs)
             lab.down()
         rows.append([name, median(lags), part(lags, 0.95), max(lags), aim])
     columns = ["", "median s", "p95 s", "worst s", "aim s"]
     show(f"(i) from the drop into a Drive to the start of its job, {runs} runs", columns, rows)
 
 
-def _lags(drive: DriveServer, creator: RunningCreator, runs: int) -> list[float]:
+def _lags(drive: DriveServer, creator: RunningCreator, email: str, runs: int) -> list[float]:
     with httpx.Client(base_url=creator.url, timeout=60, headers={"Origin": creator.url}) as client:
-        connect(drive, client, _EMAIL)
-        person = drive.user(_EMAIL)
+        connect(drive, client, email)
+        person = drive.user(email)
         lags, dice = [], random.Random(1)
         for number in range(runs + 1):
             time.sleep(dice.uniform(*_PAUSE_S))  # else each drop would come just after a look

@@ -137,6 +137,7 @@ def connect(drive: DriveServer, client: httpx.Client, email: str) -> None:
     """
     entry = {"email": email, "password": "correct horse battery staple"}
     client.post("/api/v1/auth/register", json=entry).raise_for_status()
+    drive.user(email)
     drive.auto_approve = email
     there = client.post("/api/v1/drive/connect", json={}).raise_for_status().json()["authorize_url"]
     back = httpx.get(there, timeout=60)
