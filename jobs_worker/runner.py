@@ -25,7 +25,7 @@ from creator_app.integrations.comfyui import (
     PromptForgotten,
     get_comfyui_client,
 )
-from creator_app.models import Asset, Job
+from creator_app.models import Asset
 from creator_app.services import abilities, claims, job_state, servers, timings
 from creator_app.services.claims import Claim
 from creator_app.services.unit_of_work import Work
@@ -191,17 +191,10 @@ class Runner:
         self._try_again_or_give_up(error, kind=error.kind.value, detail=error.detail, retryable=elsewhere)
 
     def _was_to_be_stopped(self, work: Work, kind: str, detail: str | None) -> bool:
-        """Whether somebody canceled the job: then it ends as canceled, whatever else went wrong with it."""
         claim = self._claim
-        job = work.session.get(Job, claim.job.id, with_for_update=True, populate_existing=True)
-        if job is None or job.cancel_requested_at is None:
-            return False
-        if job.status == JobStatus.SAVING.value:  # from where no way leads straight to the end
-            job_state.change(work, job.id, JobStatus.QUEUED, fence=claim.fence, event="not_saved")
-        values = {"finished_at": db_now(work.session)}
-        job_state.change(work, job.id, JobStatus.CANCELED, fence=claim.fence, values=values)
-        claims.end_attempt(work, claim.attempt_id, Outcome.CANCELED, error_kind=kind, error_detail=detail)
-        return True
+        return claims.end_if_canceled(
+            work, claim.job.id, claim.attempt_id, fence=claim.fence, error_kind=kind, error_detail=detail
+        )
 
     def _queue_again(self, kind: str, detail: str | None, **further: Any) -> None:
         claim = self._claim

@@ -43,6 +43,13 @@ class Job(SQLModel, table=True):
             sqlite_where=sa.text("status = 'queued'"),
             postgresql_where=sa.text("status = 'queued'"),
         ),
+        # Empty in health: those that the sweeper ends are found without looking through the line.
+        sa.Index(
+            "ix_job_canceled_in_line",
+            "id",
+            sqlite_where=sa.text("status = 'queued' AND cancel_requested_at IS NOT NULL"),
+            postgresql_where=sa.text("status = 'queued' AND cancel_requested_at IS NOT NULL"),
+        ),
     )
 
     id: UUID = id_field()

@@ -94,6 +94,15 @@ class LineRepository:
         """The first job of every lane."""
         return list(self._session.exec(_every_head()))
 
+    def canceled(self, limit: int) -> list[UUID]:
+        """Jobs that wait although somebody canceled them."""
+        statement = (
+            select(Job.id)
+            .where(col(Job.status) == _QUEUED, col(Job.cancel_requested_at).is_not(None))
+            .limit(limit)
+        )
+        return list(self._session.exec(statement))
+
     def waiting(self) -> list[Waiting]:
         """Every lane with how many wait in it. Counts along the index, without reading a row of the table."""
         lanes = (
@@ -195,7 +204,7 @@ def _ids(name: str) -> BindParameter[UUID]:
 def _may_start(job: type[Job]) -> list[ColumnElement[bool]]:
     memory = bindparam(_PREFIX + "memory", type_=BigInteger())
     enough = or_(col(job.more_memory_than).is_(None), col(job.more_memory_than) < memory)
-    return [col(job.available_at) <= _moment("now"), enough]
+    return [col(job.available_at) <= _moment("now"), col(job.cancel_requested_at).is_(None), enough]
 
 
 def _lanes(rules: Callable[[type[Job]], list[ColumnElement[bool]]]) -> CTE:

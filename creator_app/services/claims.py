@@ -98,6 +98,42 @@ def end_attempt(
     work.session.add(attempt)
 
 
+def end_if_canceled(
+    work: Work,
+    job_id: UUID,
+    attempt_id: UUID,
+    *,
+    fence: Fence | None = None,
+    error_kind: str | None = None,
+    error_detail: str | None = None,
+) -> bool:
+    """Ends a job that somebody canceled, whatever else went wrong with its run.
+
+    Args:
+        work: a writing transaction; the job's row is locked in it.
+        job_id: which job.
+        attempt_id: the run of it that ends, too.
+        fence: of the runner that asks.
+        error_kind: what went wrong, for the attempt's row.
+        error_detail: the same in words.
+
+    Returns:
+        Whether it was canceled; nothing is changed where it was not.
+
+    Raises:
+        LeaseLost: the fence does not hold any more.
+    """
+    job = work.session.get(Job, job_id, with_for_update=True, populate_existing=True)
+    if job is None or job.cancel_requested_at is None:
+        return False
+    if job.status == JobStatus.SAVING.value:  # from where no way leads straight to the end
+        job_state.change(work, job.id, JobStatus.QUEUED, fence=fence, event="not_saved")
+    values = {"finished_at": db_now(work.session), "waiting_reason": None}
+    job_state.change(work, job.id, JobStatus.CANCELED, fence=fence, values=values)
+    end_attempt(work, attempt_id, Outcome.CANCELED, error_kind=error_kind, error_detail=error_detail)
+    return True
+
+
 def begin_saving(work: Work, fence: Fence) -> None:
     """The prompt has ended well: its slot is free for the next one while the results are saved.
 
@@ -118,6 +154,8 @@ def _take_over(work: Work, now: datetime, lease: timedelta) -> Claim | None:
     job = work.session.get(Job, attempt.job_id, with_for_update=True)
     if job is None:
         return None
+    if attempt.posted_at is None and end_if_canceled(work, job.id, attempt.id):
+        return None  # no server knows of it, so there is nothing to stop
     if attempt.takeovers >= MAX_TAKEOVERS:
         _give_up(work, job, attempt)
         return None
@@ -134,6 +172,8 @@ def _take_over(work: Work, now: datetime, lease: timedelta) -> Claim | None:
 def _give_up(work: Work, job: Job, attempt: JobAttempt) -> None:
     """Ends a job over which one runner after the other died."""
     detail = f"{attempt.takeovers + 1} runners died over this run"
+    if end_if_canceled(work, job.id, attempt.id, error_kind="unknown", error_detail=detail):
+        return
     values = {
         "finished_at": db_now(work.session),
         "error_code": "unknown",

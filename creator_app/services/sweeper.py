@@ -3,15 +3,21 @@
 Valkey may lose tickets and workers may die; the rows stay. The sweeper looks at them every few seconds.
 """
 
+from contextlib import suppress
 from datetime import datetime
+from typing import Final
 
+from creator_app.domain.job_state import JobStatus
+from creator_app.errors import InvalidTransition
 from creator_app.infrastructure.database import db_now
 from creator_app.models import LINE, Scheduler
 from creator_app.repositories.attempts import AttemptRepository
 from creator_app.repositories.jobs import JobRepository
 from creator_app.repositories.line import LineRepository
-from creator_app.services import claims, servers, waiting
+from creator_app.services import claims, job_state, servers, waiting
 from creator_app.services.unit_of_work import Work
+
+_AT_A_TIME: Final = 100
 
 
 def tickets_needed(work: Work) -> int:
@@ -35,5 +41,9 @@ def _startable(work: Work, now: datetime) -> int:
 
 
 def sweep(work: Work) -> None:
-    """Brings what waiting jobs say about themselves up to date."""
+    """Ends what waits although it was canceled, and brings up to date what waiting jobs say of themselves."""
+    now = db_now(work.session)
+    for job_id in LineRepository(work.session).canceled(_AT_A_TIME):
+        with suppress(InvalidTransition):  # somebody else has just ended it
+            job_state.change(work, job_id, JobStatus.CANCELED, values={"finished_at": now})
     waiting.explain(work)

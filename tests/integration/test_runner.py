@@ -1,6 +1,7 @@
 """A runner with real engines: what it learns, whom it blames, and where it tries again."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -24,9 +25,9 @@ from creator_app.models import (
     User,
 )
 from creator_app.models.base import new_id
-from creator_app.services import abilities, jobs
+from creator_app.services import abilities, claims, jobs
 from creator_app.services.recipes import PreparedJob
-from jobs_worker.runner import run_next
+from jobs_worker.runner import Runner, run_next
 from jobs_worker.server_watch import ServerWatch
 from tests.engine.conftest import EngineProcess
 
@@ -164,8 +165,10 @@ def test_a_broken_device_is_put_into_quarantine_and_the_others_go_on(pool: Pool)
 def test_a_canceled_job_is_not_tried_again_whatever_happens_to_it(pool: Pool, trouble: str) -> None:
     job_id = pool.submit(failing(trouble))
     with pool.creator.uow.write() as work:
+        claim = claims.claim_next(work, timedelta(seconds=10))
         work.session.exec(update(Job).values(cancel_requested_at=Job.created_at))
-    pool.run()
+    assert claim is not None
+    Runner(pool.creator, claim).run()
     job = pool.job(job_id)
     assert (job.status, job.waiting_reason) == ("canceled", None) and job.finished_at
     assert [row.kind for row in pool.every(LedgerEntry)] == ["hold", "release"]
